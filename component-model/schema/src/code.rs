@@ -1,0 +1,216 @@
+//! Every error code of MPP: the stable reason that a refusal gives, whose turn it is, and what it means.
+//!
+//! `spec/errors.md` carries this table; a test compares the two. A code is never renamed, and never reused for another reason.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A stable reason such as `sig.malformed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The code as text.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+    /// Whose turn it is.
+    pub fn turn(self) -> Turn {
+        CODES.iter().find(|entry| entry.code == self).map_or(Turn::Bug, |entry| entry.turn)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Who can do something about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The person at the command line.
+    User,
+    /// The author of the package.
+    Author,
+    /// Whoever runs the registry, or stands between it and us.
+    Registry,
+    /// The machine: disk, permissions, network.
+    Host,
+    /// The tool that ran.
+    Tool,
+    /// Us: an error that should not exist.
+    Bug,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct CodeEntry {
+    /// The code.
+    pub code: Code,
+    /// Whose turn it is.
+    pub turn: Turn,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+/// What every library error of MPP can say about itself.
+pub trait Coded: std::error::Error {
+    /// The stable reason.
+    fn code(&self) -> Code;
+    /// Commands or steps that would help, most useful first.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// An error as `--json` prints it: `{"error": …}`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// The stable reason.
+    pub code: String,
+    /// What was tried, on which thing, expected and found.
+    pub message: String,
+    /// What can be done about it; each a command or a step.
+    pub help: Vec<String>,
+}
+
+macro_rules! codes {
+    ($($name:ident $text:literal $turn:ident $meaning:literal;)*) => {
+        /// A constant for each code.
+        pub mod codes {
+            use super::Code;
+            $(#[doc = $meaning] pub const $name: Code = Code($text);)*
+        }
+        /// The whole table, in the order of `spec/errors.md`.
+        pub const CODES: &[CodeEntry] = &[
+            $(CodeEntry { code: codes::$name, turn: Turn::$turn, meaning: $meaning },)*
+        ];
+    };
+}
+
+codes! {
+    FORMAT_NEWER "format.newer" User "the document was written for a newer major version of MPP";
+    FORMAT_MALFORMED "format.malformed" User "a file of this home or project does not have the shape of its format";
+
+    PKG_MAGIC "pkg.magic" Author "the file is not a package: it does not begin with the entry `mpp.json`";
+    PKG_LENGTH "pkg.length" Author "a stated length does not fit the file";
+    PKG_TRAILING "pkg.trailing" Author "bytes follow the end of the package";
+    PKG_HEADER "pkg.header" Author "a header block is not the canonical one for its name and size";
+    PKG_PATH "pkg.path" Author "an entry has a name that a package may not hold";
+    PKG_ENTRY_TYPE "pkg.entry-type" Author "an entry is not a plain file";
+    PKG_DUPLICATE "pkg.duplicate" Author "two entries have one name, or names that differ only in case, or a file is used as a folder";
+    PKG_ORDER "pkg.order" Author "the entries are not in the order of the manifest";
+    PKG_MANIFEST_MISMATCH "pkg.manifest-mismatch" Author "an entry is not the one that the manifest lists";
+    PKG_COMPRESSION "pkg.compression" Author "an entry is not one plain zstd frame with its content size";
+    PKG_PRECOMPILED "pkg.precompiled" Author "the package holds compiled machine code";
+    PKG_BLOCKED "pkg.blocked" User "the package was blocked by its publisher or its registry";
+
+    MANIFEST_INVALID "manifest.invalid" Author "the manifest does not have the shape of its format";
+    MANIFEST_TEXT "manifest.text" Author "a text that a model or a person reads holds hidden or forbidden characters, or is too long";
+    MANIFEST_TRUST "manifest.trust" Author "the declared trust level does not cover the declared permissions";
+
+    SIG_MISSING "sig.missing" Author "the package has no signature";
+    SIG_MALFORMED "sig.malformed" Author "a signature text is not in the one accepted form";
+    SIG_LEGACY "sig.legacy" Author "the signature uses the legacy algorithm without prehashing";
+    SIG_INVALID "sig.invalid" Author "the signature does not belong to these bytes and this key";
+    SIG_BINDING "sig.binding" Author "the signature was made for another purpose, package or version";
+    SIG_THRESHOLD "sig.threshold" Author "fewer distinct keys signed than are required";
+    KEY_WEAK "key.weak" User "the public key is of small order, not canonical or not in the prime-order group";
+    KEY_MALFORMED "key.malformed" User "the text is not a minisign key";
+    KEY_PASSWORD "key.password" User "the key file is locked and the password is missing or wrong";
+    KEY_NOT_FOUND "key.not-found" User "no key of that name is in this home";
+    KEY_EXISTS "key.exists" User "a key of that name is already in this home";
+    KEY_REVOKED "key.revoked" Registry "the key was revoked before this was logged";
+    KEY_PERMISSIONS "key.permissions" User "the key file can be read by others";
+
+    TRUST_UNKNOWN_KEY "trust.unknown-key" User "none of the signatures is by a key that this home trusts";
+    TRUST_DEV_KEY "trust.dev-key" Author "the package was signed with a development key, which only the home that made it accepts";
+    TRUST_NAMESPACE "trust.namespace" Registry "the key does not own the namespace";
+    TRUST_PIN "trust.pin" Registry "what the registry says contradicts a pin of this home";
+    TRUST_CHANGED "trust.changed" User "the publisher key is not the one that was trusted on first use";
+    TRUST_EXISTS "trust.exists" User "that name is already pinned to another key";
+
+    WASM_INVALID "wasm.invalid" Author "the bytes are not a valid component";
+    WASM_INTERFACE "wasm.interface" Author "the component imports or exports other things than its manifest and WIT say";
+    WIT_INVALID "wit.invalid" Author "the WIT text does not parse, or the declared world is not in it";
+    WIT_UNSUPPORTED "wit.unsupported" Author "a tool function uses a type that cannot be a tool's parameter or result";
+    TOOL_SCHEMA "tool.schema" Author "the schemas in the package are not those of its WIT";
+
+    LIMIT_SIGNATURES "limit.signatures" Author "too many or too large signatures";
+    LIMIT_MANIFEST "limit.manifest" Author "the manifest is larger than 1 MiB";
+    LIMIT_ENTRIES "limit.entries" Author "the package holds too many entries";
+    LIMIT_FILE "limit.file" Author "the package file is too large";
+    LIMIT_UNPACKED "limit.unpacked" Author "the unpacked content is too large, or too large for its compressed size";
+    LIMIT_COMPONENT "limit.component" Author "the component is too large";
+    LIMIT_COMPILE "limit.compile" Author "compiling the component took too much time or memory";
+    LIMIT_MEMORY "limit.memory" Tool "the tool asked for more memory than its limit";
+    LIMIT_TABLE "limit.table" Tool "the tool asked for more table elements, memories, tables or instances than its limit";
+    LIMIT_TIME "limit.time" Tool "the call took longer than its limit";
+    LIMIT_STACK "limit.stack" Tool "the tool used up its stack";
+    LIMIT_OUTPUT "limit.output" Tool "the tool wrote more to stdout or stderr than its limit";
+    LIMIT_RESULT "limit.result" Tool "the result of the tool is larger than its limit";
+    LIMIT_HOST_DATA "limit.host-data" Tool "the tool passed more data to one host call, or held more handles, than its limit";
+    LIMIT_INDEX "limit.index" Registry "a file of the index is larger than a reader accepts";
+
+    TOOL_UNKNOWN "tool.unknown" User "the package has no tool of that name";
+    TOOL_ARGUMENTS "tool.arguments" User "the arguments do not fit the parameters of the tool";
+    TOOL_RESULT "tool.result" Tool "the tool returned a value that has no JSON form";
+    TOOL_ERROR "tool.error" Tool "the tool ran and returned an error of its own";
+    TOOL_TRAP "tool.trap" Tool "the tool stopped with a trap";
+    CAP_DENIED "cap.denied" User "the tool needs something that was not granted to it";
+
+    INDEX_MALFORMED "index.malformed" Registry "a file of the index does not have the shape of its format";
+    INDEX_ROLLBACK "index.rollback" Registry "the head is older than the one that was seen before";
+    INDEX_FORK "index.fork" Registry "two different heads carry one sequence number";
+    INDEX_STALE "index.stale" Registry "the head has expired";
+    INDEX_LOG_BROKEN "index.log-broken" Registry "the log does not continue the one that was seen before";
+    INDEX_UNLOGGED "index.unlogged" Registry "a file of the index differs from its last log record";
+    INDEX_MISMATCH "index.mismatch" Registry "a file of the index does not have the digest that the signed head gives";
+    INDEX_REMOVED "index.removed" Registry "a file that the log names is not there";
+    INDEX_BINDING "index.binding" Registry "the file behind a statement is not the package that the statement names";
+    INDEX_DUPLICATE_VERSION "index.duplicate-version" Registry "that version was published before";
+    INDEX_GIT "index.git" Registry "the git repository is damaged or holds what an index may not hold";
+    ROOT_INVALID "root.invalid" Registry "the root is not signed by the keys that it must be signed by";
+    ROOT_EXPIRED "root.expired" Registry "the root has expired";
+    ROOT_PIN "root.pin" Registry "the root is not the one that was pinned";
+    CLOCK_BACKWARDS "clock.backwards" Host "the clock shows a time before one that was seen earlier";
+    NAME_COLLISION "name.collision" User "the name is too close to one that exists";
+    NAME_INVALID "name.invalid" User "the text is not a package name, tool name or version";
+
+    REGISTRY_UNKNOWN "registry.unknown" User "no registry of that name is known to this home";
+    REGISTRY_EXISTS "registry.exists" User "a registry of that name is already known to this home";
+    REGISTRY_AMBIGUOUS "registry.ambiguous" User "more than one registry could be meant";
+    REGISTRY_NO_HEAD_KEY "registry.no-head-key" User "this home does not hold a head key of the registry";
+    REGISTRY_UNREACHABLE "registry.unreachable" Host "the registry could not be reached";
+    REGISTRY_RACE "registry.race" Registry "others published at the same time, again and again";
+    PACKAGE_NOT_FOUND "package.not-found" User "the package, or a version that fits, was not found";
+    PACKAGE_NOT_INSTALLED "package.not-installed" User "the package is not installed";
+
+    BUILD_METADATA "build.metadata" Author "the project does not say what a package needs to know";
+    BUILD_TARGET "build.target" Host "the compiler for the wasm target is missing and could not be installed";
+    BUILD_FAILED "build.failed" Author "the compiler did not succeed";
+    BUILD_TEMPLATE "build.template" User "the template or the target folder cannot be used";
+
+    CACHE_INVALID "cache.invalid" Host "a cached file is not what was stored";
+    IO_FAILED "io.failed" Host "a file or folder could not be read or written";
+    USAGE "usage" User "the command line cannot be understood";
+    BUG "bug" Bug "an error in MPP itself";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CODES;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let unique: BTreeSet<_> = CODES.iter().map(|entry| entry.code).collect();
+        assert_eq!(unique.len(), CODES.len());
+        for entry in CODES {
+            let well_formed = entry.code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-');
+            assert!(well_formed && !entry.meaning.is_empty(), "{}", entry.code);
+        }
+    }
+}

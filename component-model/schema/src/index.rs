@@ -1,0 +1,184 @@
+//! The files of a registry's index. `spec/index.md` says what they mean together.
+//!
+//! Everything that somebody signs travels in one envelope, [`Signed`]: the exact text that was signed, and minisign signatures over it.
+
+use crate::{Digest, FormatVersion, Instant, PackageName, RegistryId, Version, manifest::Kind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Exact signed text with its signatures. The text is verified as it stands and parsed after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// The document, exactly as it was signed.
+    pub signed: String,
+    /// Minisign signatures, each the four lines of a `.minisig` file, sorted.
+    pub signatures: Vec<String>,
+}
+
+/// `config.json`: how to use the registry. Merely read; changing it needs a log record like any file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Config {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// Where package files are kept.
+    pub blobs: Blobs,
+}
+
+/// Where package files are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum Blobs {
+    /// In the index's own repository: `refs/mpp/packages/<namespace>/<name>`, one commit a version.
+    GitRefs,
+    /// At an address made from a template: `https://example.com/{digest}.mpp`.
+    Template {
+        /// The template.
+        url: String,
+    },
+}
+
+/// Public keys and how many of them must sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeySet {
+    /// Minisign public keys (`RW…`), sorted.
+    pub keys: Vec<String>,
+    /// How many distinct keys must sign; at least 1.
+    pub threshold: u8,
+}
+
+/// `root/<version>.json`, inside [`Signed`]: who may sign heads, and who may change that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Root {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// 1 for the first; each next one is signed by the thresholds of both.
+    pub version: u32,
+    /// Who may sign the next root.
+    pub root_keys: KeySet,
+    /// Who may sign heads.
+    pub head_keys: KeySet,
+    /// How long a head is fresh.
+    pub head_lifetime_days: u16,
+    /// When this was signed.
+    pub issued: Instant,
+    /// When this root stops being accepted.
+    pub expires: Instant,
+}
+
+/// `head.json`, inside [`Signed`]: the one statement that fixes the whole index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The version of the root whose head keys signed.
+    pub root: u32,
+    /// Grows by at least one with every head.
+    pub seq: u64,
+    /// Number of records in the log.
+    pub log_length: u64,
+    /// Hash of the chain over the whole log.
+    pub log_hash: Digest,
+    /// SHA-256 of `shards.json`.
+    pub shards: Digest,
+    /// When this was signed.
+    pub issued: Instant,
+    /// When this stops being fresh.
+    pub expires: Instant,
+}
+
+/// One line of `log/<segment>.jsonl`: a file of the tree and what it became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogRecord {
+    /// Position in the log, from 0.
+    pub n: u64,
+    /// The file.
+    pub path: String,
+    /// SHA-256 of its new content.
+    pub sha256: Digest,
+    /// When it was written, as its writer says.
+    pub at: Instant,
+}
+
+/// `shards.json`: the digest of each shard file, in the order of the shards; nothing for a shard that is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shards {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// 256 digests, one for each two-digit shard name from `00` to `ff`.
+    pub shards: Vec<Option<Digest>>,
+}
+
+/// One line of `ns/<namespace>.jsonl`, inside [`Signed`]: who owns a namespace. A chain: each next one is signed by both owners' thresholds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamespaceRecord {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The namespace.
+    pub namespace: crate::Ident,
+    /// 1 for the claim.
+    pub version: u32,
+    /// Who may publish, and who may change that.
+    pub owners: KeySet,
+    /// When this was signed.
+    pub issued: Instant,
+}
+
+/// One line of `pkg/<shard>/<namespace>/<name>.jsonl`, inside [`Signed`]: what a publisher says about a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The package.
+    pub name: PackageName,
+    /// When this was signed.
+    pub issued: Instant,
+    /// What is said.
+    pub says: Says,
+}
+
+/// What a statement says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Says {
+    /// This version exists and is this file.
+    Release(Release),
+}
+
+/// A version that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Semantic version.
+    pub version: Version,
+    /// Package digest: SHA-256 of `mpp.json`.
+    pub package: Digest,
+    /// SHA-256 of the whole file.
+    pub file: Digest,
+    /// Size of the whole file in bytes.
+    pub size: u64,
+    /// What the package is for.
+    pub kind: Kind,
+    /// One sentence, for search.
+    pub description: String,
+    /// Names of its tools, for search.
+    pub tools: Vec<crate::ToolName>,
+    /// The git commit whose tree holds the file, where blobs are kept in git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
