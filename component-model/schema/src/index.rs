@@ -68,6 +68,19 @@ pub struct Root {
     pub issued: Instant,
     /// When this root stops being accepted.
     pub expires: Instant,
+    /// Where the log goes on after head keys were misused. A client that followed a longer log drops what came after this point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<LogPoint>,
+}
+
+/// A point in the log: how many records there are before it, and the hash of the chain over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogPoint {
+    /// The number of records before it.
+    pub length: u64,
+    /// The hash of the chain over them.
+    pub hash: Digest,
 }
 
 /// `head.json`, inside [`Signed`]: the one statement that fixes the whole index.
@@ -80,7 +93,7 @@ pub struct Head {
     pub registry: RegistryId,
     /// The version of the root whose head keys signed.
     pub root: u32,
-    /// Grows by at least one with every head.
+    /// Grows by at least one with every head under one root; a head under a newer root is newer whatever its number.
     pub seq: u64,
     /// Number of records in the log.
     pub log_length: u64,
@@ -90,7 +103,7 @@ pub struct Head {
     pub shards: Digest,
     /// When this was signed.
     pub issued: Instant,
-    /// When this stops being fresh.
+    /// When this stops being fresh: at most the root's `head_lifetime_days` after `issued`.
     pub expires: Instant,
 }
 
@@ -146,6 +159,8 @@ pub struct Statement {
     pub registry: RegistryId,
     /// The package.
     pub name: PackageName,
+    /// The version of the namespace record whose owners signed: the one in force at this statement's place in the log.
+    pub owners: u32,
     /// When this was signed.
     pub issued: Instant,
     /// What is said.

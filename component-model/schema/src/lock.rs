@@ -50,7 +50,7 @@ pub struct LockedRegistry {
     pub name: String,
     /// Its identity.
     pub id: RegistryId,
-    /// SHA-256 of the bytes of its first root.
+    /// SHA-256 of the signed text of its first root.
     pub root: Digest,
     /// Where it was.
     pub url: String,
