@@ -1,1 +1,23 @@
-//! mpp-wit
+//! What a tool is, as WIT says it: typed tools from WIT text, their JSON Schemas, JSON ↔ value conversion, and the check that a
+//! component is what its WIT promises.
+//!
+//! Pure: no file, clock, socket or engine. WIT comes in as text, components as bytes. Rules `TOOL-1` and on of `spec/tool.md`.
+
+mod agree;
+mod component;
+mod error;
+mod imports;
+mod read_types;
+mod schema;
+mod text_rules;
+mod tool_set;
+mod types;
+mod wit_folder;
+
+pub use agree::agree;
+pub use component::{ComponentInfo, Import, validate};
+pub use error::WitError;
+pub use imports::{Need, need, uncovered};
+pub use tool_set::{Param, Tool, ToolSet};
+pub use types::{Case, Enum, Field, Flags, Label, Record, Type, Variant};
+pub use wit_folder::WitFolder;

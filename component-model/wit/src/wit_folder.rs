@@ -1,0 +1,93 @@
+//! The `wit/` folder of a package as text, and how it is resolved without touching a disk. Rule `TOOL-1`.
+
+use crate::WitError;
+use mpp_schema::text::hidden_character;
+use std::collections::{BTreeMap, BTreeSet};
+use wit_parser::{PackageId, Resolve, SourceMap, UnresolvedPackageGroup};
+
+/// More WIT text than this is refused before it is parsed.
+const WIT_BYTES_MAX: usize = 1 << 20;
+
+/// The files of a `wit/` folder: path below `wit/` → text.
+///
+/// `*.wit` at the top are the package itself; `deps/<name>/*.wit` and `deps/<name>.wit` are packages that it uses. Every other
+/// file is left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WitFolder {
+    /// Path with forward slashes → text.
+    pub files: BTreeMap<String, String>,
+}
+
+impl WitFolder {
+    /// Parses all files and links them. The id is the package of the top-level files.
+    pub(crate) fn resolve(&self) -> Result<(Resolve, PackageId), WitError> {
+        let found = self.files.values().map(String::len).sum();
+        if found > WIT_BYTES_MAX {
+            return Err(WitError::TooLarge { found, limit: WIT_BYTES_MAX });
+        }
+        let main = self.parse_package(|path| !path.contains('/'))?;
+        let mut deps = Vec::new();
+        for dep in self.dependencies() {
+            deps.push(self.parse_package(|path| dependency_of(path) == Some(dep))?);
+        }
+        let mut resolve = Resolve::default();
+        let pushed = resolve.push_groups(main, deps);
+        let id = pushed.map_err(|error| WitError::Parse(error.render(&resolve.source_map)))?;
+        Ok((resolve, id))
+    }
+
+    fn dependencies(&self) -> BTreeSet<&str> {
+        self.files.keys().filter_map(|path| dependency_of(path)).collect()
+    }
+
+    fn parse_package(&self, belongs: impl Fn(&str) -> bool) -> Result<UnresolvedPackageGroup, WitError> {
+        let mut sources = SourceMap::new();
+        for (path, text) in &self.files {
+            if path.ends_with(".wit") && belongs(path) {
+                sources.push_str(path, text.as_str());
+            }
+        }
+        if sources.source_names().next().is_none() {
+            return Err(WitError::Parse("no `.wit` file at the top of the folder".to_owned()));
+        }
+        sources.parse().map_err(|(sources, error)| self.parse_error(error.render(&sources)))
+    }
+
+    /// The parser stumbles over some hidden characters by itself: that has a name of its own.
+    fn parse_error(&self, rendered: String) -> WitError {
+        let mut hidden = self.files.iter().filter_map(|(path, text)| {
+            hidden_character(&text.replace("\r\n", "\n")).map(|hidden| (path.clone(), hidden))
+        });
+        match hidden.next() {
+            Some((path, hidden)) => WitError::Hidden { path, hidden: hidden as u32 },
+            None => WitError::Parse(rendered),
+        }
+    }
+}
+
+/// `deps/<name>/x.wit` and `deps/<name>.wit` belong to dependency `<name>` (with or without the ending).
+fn dependency_of(path: &str) -> Option<&str> {
+    let below = path.strip_prefix("deps/")?;
+    if !below.ends_with(".wit") {
+        return None;
+    }
+    match below.split_once('/') {
+        Some((_, file)) if file.contains('/') => None,
+        Some((name, _)) => Some(name),
+        None => Some(below),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dependency_of;
+
+    #[test]
+    fn which_files_belong_to_a_dependency() {
+        assert_eq!(dependency_of("deps/io/streams.wit"), Some("io"));
+        assert_eq!(dependency_of("deps/io.wit"), Some("io.wit"));
+        for other in ["world.wit", "deps/io/README.md", "deps/io/more/x.wit", "deps.toml"] {
+            assert_eq!(dependency_of(other), None, "{other}");
+        }
+    }
+}
