@@ -1,1 +1,24 @@
-//! mpp-index
+//! What a registry's index says, and how it is proven: layout, log, shard table, root, head, namespaces, statements.
+//!
+//! Pure: no git, file, clock or socket. Reading goes through [`Files`], writing is a plan ([`plan::IndexEdit`]) that somebody else
+//! carries out, time is a parameter. The rules are in `spec/index.md`.
+
+mod collision;
+mod document;
+mod error;
+mod files;
+mod keys;
+mod log;
+mod namespace;
+mod shards;
+mod statements;
+
+pub mod layout;
+pub mod package;
+pub mod plan;
+pub mod resolve;
+pub mod search;
+pub mod state;
+
+pub use error::IndexError;
+pub use files::{Files, FilesError, MemoryFiles, Overlay};

@@ -1,0 +1,90 @@
+//! One package, proven from a trusted head by a handful of small reads (spec/index.md IDX-23).
+
+use crate::{Files, IndexError, layout, namespace::Namespace, shards, state::TrustedState, statements};
+use mpp_schema::{
+    Digest, KeyId, PackageName, Version,
+    index::{Release, Says},
+};
+
+/// A package as its publisher describes it in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageEntry {
+    /// Its name.
+    pub name: PackageName,
+    /// Who owns its namespace now.
+    pub owners: Vec<KeyId>,
+    /// Its versions, in the order in which they were published.
+    pub releases: Vec<SignedRelease>,
+}
+
+/// A version, and who said that it exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRelease {
+    /// What was said.
+    pub release: Release,
+    /// The owners who signed it.
+    pub signers: Vec<KeyId>,
+}
+
+impl PackageEntry {
+    /// The release of exactly this version, build metadata aside.
+    pub fn release(&self, version: &Version) -> Option<&SignedRelease> {
+        self.releases.iter().find(|signed| statements::same_version(&signed.release.version, version))
+    }
+
+    /// The highest version, and a pre-release only when there is nothing else.
+    pub fn latest(&self) -> Option<&SignedRelease> {
+        self.releases.iter().max_by_key(|signed| (signed.release.version.pre.is_empty(), &signed.release.version))
+    }
+}
+
+/// Looks a package up. Reads `shards.json`, two shard files, the namespace and the package, and nothing else.
+///
+/// # Errors
+/// When a file is not what the trusted head says, or a statement is not by the owners of the namespace.
+pub fn package(
+    files: &dyn Files,
+    state: &TrustedState,
+    name: &PackageName,
+) -> Result<Option<PackageEntry>, IndexError> {
+    let table = shards::table(files, state.head())?;
+    package_in(files, state, &table, name)
+}
+
+/// The same with a shard table that was read before.
+pub(crate) fn package_in(
+    files: &dyn Files,
+    state: &TrustedState,
+    table: &[Option<Digest>],
+    name: &PackageName,
+) -> Result<Option<PackageEntry>, IndexError> {
+    let path = layout::package(name);
+    let Some(digest) = shards::digest_of(files, table, &path)? else { return Ok(None) };
+    let file = shards::read_exact(files, &path, digest)?;
+    let namespace = namespace_in(files, state, table, name.namespace())?.ok_or_else(|| IndexError::NotOwner {
+        path,
+        namespace: name.namespace().clone(),
+        reason: "nobody owns it".to_owned(),
+    })?;
+    let statements = statements::read(state.registry(), name, &namespace, &file)?;
+    let owners = namespace.current().keys().iter().map(|key| key.id()).collect();
+    let releases = statements.into_iter().map(release).collect();
+    Ok(Some(PackageEntry { name: name.clone(), owners, releases }))
+}
+
+fn release(verified: statements::Verified) -> SignedRelease {
+    let Says::Release(release) = verified.statement.says;
+    SignedRelease { release, signers: verified.signers }
+}
+
+pub(crate) fn namespace_in(
+    files: &dyn Files,
+    state: &TrustedState,
+    table: &[Option<Digest>],
+    name: &mpp_schema::Ident,
+) -> Result<Option<Namespace>, IndexError> {
+    let path = layout::namespace(name);
+    let Some(digest) = shards::digest_of(files, table, &path)? else { return Ok(None) };
+    let file = shards::read_exact(files, &path, digest)?;
+    Namespace::read(state.registry(), name, &file).map(Some)
+}

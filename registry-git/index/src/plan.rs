@@ -1,0 +1,234 @@
+//! Plans of edits: which files of an index to write so that every client will accept the result (spec/index.md IDX-40 to IDX-44).
+//!
+//! Nothing is written here. The caller carries a plan out as one commit on the state that it was made for, or not at all.
+
+mod draft;
+
+use crate::{
+    Files, IndexError, collision, document, keys, layout,
+    layout::Covered,
+    namespace::Namespace,
+    package, search, shards,
+    state::TrustedState,
+    statements,
+};
+use draft::Draft;
+use mpp_package::{key::Signer, signature::Purpose};
+use mpp_schema::{
+    Digest, FormatVersion, Ident, Instant, PackageName, RegistryId,
+    index::{Blobs, Config, Head, KeySet, NamespaceRecord, Release, Root, Says, Statement},
+};
+use std::collections::BTreeMap;
+
+/// Files to write over those of the state that the plan was made for.
+#[derive(Debug, Clone)]
+pub struct IndexEdit {
+    /// The new content of each file.
+    pub writes: BTreeMap<String, Vec<u8>>,
+    /// The head that the edit signs.
+    pub head: Head,
+    /// One line for people: what the edit does.
+    pub summary: String,
+}
+
+/// What a new registry is.
+pub struct Init<'a> {
+    /// Its identity: random bits, for life.
+    pub registry: RegistryId,
+    /// Who may sign the next root; each of them signs the first. The threshold is 1.
+    pub root_keys: &'a [&'a dyn Signer],
+    /// Who may sign heads; the first of them signs the first head. The threshold is 1.
+    pub head_keys: &'a [&'a dyn Signer],
+    /// How long a head is fresh.
+    pub head_lifetime_days: u16,
+    /// How long the root is accepted.
+    pub root_lifetime_days: u32,
+    /// Where package files are kept.
+    pub blobs: Blobs,
+    /// The clock.
+    pub now: Instant,
+}
+
+/// Plans the first files of a registry. Also gives the fingerprint of its root.
+///
+/// # Errors
+/// When a key cannot sign.
+pub fn init(new: &Init<'_>) -> Result<(IndexEdit, Digest), IndexError> {
+    let root = Root {
+        mpp: FormatVersion::CURRENT,
+        registry: new.registry,
+        version: 1,
+        root_keys: key_set(new.root_keys),
+        head_keys: key_set(new.head_keys),
+        head_lifetime_days: new.head_lifetime_days,
+        issued: new.now,
+        expires: new.now.plus_days(new.root_lifetime_days),
+        resume: None,
+    };
+    let path = layout::root(1);
+    let signed = document::seal(&path, &root, &Purpose::Root { registry: new.registry }, new.root_keys)?;
+    let config = Config { mpp: FormatVersion::CURRENT, blobs: new.blobs.clone() };
+    let mut draft = Draft::empty(&root);
+    draft.write(layout::CONFIG.to_owned(), document::line(&config));
+    draft.write(path, document::line(&signed));
+    let head_signers = &new.head_keys[..new.head_keys.len().min(1)];
+    let edit = draft.finish(head_signers, new.now, format!("Start registry {}", new.registry))?;
+    Ok((edit, layout::fingerprint(&signed)))
+}
+
+fn key_set(signers: &[&dyn Signer]) -> KeySet {
+    let mut keys: Vec<_> = signers.iter().map(|signer| signer.public_key().to_base64()).collect();
+    keys.sort();
+    KeySet { keys, threshold: 1 }
+}
+
+/// A version to publish.
+pub struct Publish<'a> {
+    /// The package.
+    pub name: &'a PackageName,
+    /// The version.
+    pub release: Release,
+    /// Owners of the namespace, who sign the statement; or who claims a free namespace.
+    pub publishers: &'a [&'a dyn Signer],
+    /// Head keys at hand.
+    pub head_keys: &'a [&'a dyn Signer],
+    /// The clock.
+    pub now: Instant,
+}
+
+/// What publishing comes to.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// Files to write.
+    Edit(IndexEdit),
+    /// Exactly this file is published as this version already: nothing is left to do.
+    Already(Release),
+}
+
+/// Plans a release on the state that was verified last, which `files` must be the files of.
+///
+/// A free namespace is claimed for the publisher: whoever holds a head key may do so.
+///
+/// # Errors
+/// When the version exists, the name is too close to another, the namespace is owned by other keys, or no head key is at hand.
+pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Result<Published, IndexError> {
+    let table = shards::table(files, state.head())?;
+    let namespace = package::namespace_in(files, state, &table, new.name.namespace())?;
+    let existing = package::package_in(files, state, &table, new.name)?;
+    if let Some(same) = existing.as_ref().and_then(|entry| entry.release(&new.release.version)) {
+        let same = &same.release;
+        return match same.version == new.release.version && same.file == new.release.file {
+            true => Ok(Published::Already(same.clone())),
+            false => Err(IndexError::DuplicateVersion {
+                name: new.name.clone(),
+                version: new.release.version.clone(),
+                existing: same.version.clone(),
+            }),
+        };
+    }
+    let mut draft = Draft::on(files, state, table)?;
+    if existing.is_none() {
+        refuse_lookalikes(files, state, new.name, namespace.is_some())?;
+    }
+    let owners = match &namespace {
+        Some(namespace) => owned(namespace, new)?,
+        None => claim(&mut draft, state, new)?,
+    };
+    release(&mut draft, state, new, owners)?;
+    let summary = format!("Publish {}@{}", new.name, new.release.version);
+    draft.finish(new.head_keys, new.now, summary).map(Published::Edit)
+}
+
+/// Plans a new head over unchanged files, so that the registry stays fresh.
+///
+/// # Errors
+/// When no head key is at hand.
+pub fn sign_head(
+    files: &dyn Files,
+    state: &TrustedState,
+    head_keys: &[&dyn Signer],
+    now: Instant,
+) -> Result<IndexEdit, IndexError> {
+    let table = shards::table(files, state.head())?;
+    Draft::on(files, state, table)?.finish(head_keys, now, "Sign a fresh head".to_owned())
+}
+
+fn refuse_lookalikes(
+    files: &dyn Files,
+    state: &TrustedState,
+    new: &PackageName,
+    namespace_exists: bool,
+) -> Result<(), IndexError> {
+    let names = search::covered(files, state)?;
+    let within = names.iter().filter_map(|covered| match covered {
+        Covered::Package(name) if name.namespace() == new.namespace() => Some(name.name().as_str()),
+        _ => None,
+    });
+    if let Some(existing) = collision::lookalike(new.name().as_str(), within) {
+        let existing = format!("{}:{existing}", new.namespace());
+        return Err(IndexError::Collision { name: new.to_string(), existing });
+    }
+    let namespaces = names.iter().filter_map(|covered| match covered {
+        Covered::Namespace(name) => Some(name.as_str()),
+        _ => None,
+    });
+    match collision::lookalike(new.namespace().as_str(), namespaces) {
+        Some(existing) if !namespace_exists => {
+            Err(IndexError::Collision { name: new.namespace().to_string(), existing: existing.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The version of the owners who publish, when they are the publishers.
+fn owned(namespace: &Namespace, new: &Publish<'_>) -> Result<u32, IndexError> {
+    let owners = namespace.current();
+    let signing = new.publishers.iter().filter(|signer| owners.contains(signer.public_key().id())).count();
+    if signing >= owners.threshold() {
+        return Ok(namespace.version());
+    }
+    let keys: Vec<_> = new.publishers.iter().map(|signer| signer.public_key().id().to_string()).collect();
+    let reason = match owners.threshold() {
+        1 => format!("it is signed by key {}", keys.join(", ")),
+        threshold => format!("{threshold} owners must sign, and {signing} did"),
+    };
+    let path = layout::package(new.name);
+    Err(IndexError::NotOwner { path, namespace: new.name.namespace().clone(), reason })
+}
+
+fn claim(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>) -> Result<u32, IndexError> {
+    let namespace: &Ident = new.name.namespace();
+    let path = layout::namespace(namespace);
+    let Some(publisher) = new.publishers.first() else {
+        let reason = "no key is at hand to claim it".to_owned();
+        return Err(IndexError::NotOwner { path, namespace: namespace.clone(), reason });
+    };
+    let record = NamespaceRecord {
+        mpp: FormatVersion::CURRENT,
+        registry: state.registry(),
+        namespace: namespace.clone(),
+        version: 1,
+        owners: keys::sole(publisher.public_key()),
+        issued: new.now,
+    };
+    let purpose = Purpose::Namespace { registry: state.registry() };
+    let signed = document::seal(&path, &record, &purpose, &[*publisher])?;
+    draft.append(path, &document::line(&signed))?;
+    Ok(1)
+}
+
+fn release(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>, owners: u32) -> Result<(), IndexError> {
+    let statement = Statement {
+        mpp: FormatVersion::CURRENT,
+        registry: state.registry(),
+        name: new.name.clone(),
+        owners,
+        issued: new.now,
+        says: Says::Release(new.release.clone()),
+    };
+    let path = layout::package(new.name);
+    statements::check_text(&path, &statement)?;
+    let purpose = Purpose::Statement { registry: state.registry() };
+    let signed = document::seal(&path, &statement, &purpose, new.publishers)?;
+    draft.append(path, &document::line(&signed))
+}

@@ -1,0 +1,76 @@
+//! Looking for packages by words, in a state of the index that was verified (spec/index.md IDX-27).
+
+use crate::{
+    Files, IndexError,
+    layout::{self, Covered},
+    package::{self, PackageEntry, SignedRelease},
+    shards,
+    state::TrustedState,
+};
+use mpp_schema::PackageName;
+
+/// A package that fits the words.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The package.
+    pub package: PackageEntry,
+    /// How well it fits: more is better.
+    pub score: u32,
+}
+
+/// All names in the index, in the order of the shard table.
+///
+/// # Errors
+/// When a shard is not what the trusted head says.
+pub fn names(files: &dyn Files, state: &TrustedState) -> Result<Vec<PackageName>, IndexError> {
+    let names = covered(files, state)?.into_iter().filter_map(|covered| match covered {
+        Covered::Package(name) => Some(name),
+        _ => None,
+    });
+    Ok(names.collect())
+}
+
+/// What all covered files are.
+pub(crate) fn covered(files: &dyn Files, state: &TrustedState) -> Result<Vec<Covered>, IndexError> {
+    let table = shards::table(files, state.head())?;
+    let mut covered = Vec::new();
+    for shard in layout::Shard::all() {
+        covered.extend(shards::lines(files, &table, shard)?.keys().map(|path| Covered::of(path)));
+    }
+    Ok(covered)
+}
+
+/// The packages whose name, description or tools hold every word of `text`, best first. No words: all packages.
+///
+/// # Errors
+/// When a file is not what the trusted head says.
+pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
+    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+    let table = shards::table(files, state.head())?;
+    let mut found = Vec::new();
+    for name in names(files, state)? {
+        let Some(package) = package::package_in(files, state, &table, &name)? else { continue };
+        if let Some(score) = package.latest().and_then(|latest| score(&name, latest, &words)) {
+            found.push(Found { package, score });
+        }
+    }
+    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.package.name.cmp(&b.package.name)));
+    Ok(found)
+}
+
+/// The sum over the words of where they are found, or nothing when one is nowhere.
+fn score(name: &PackageName, latest: &SignedRelease, words: &[String]) -> Option<u32> {
+    let full = name.to_string();
+    let description = latest.release.description.to_lowercase();
+    let tools = &latest.release.tools;
+    words.iter().try_fold(0, |sum, word| {
+        let places = [
+            (name.name().as_str() == word || full == *word, 8),
+            (full.contains(word.as_str()), 4),
+            (tools.iter().any(|tool| tool.as_str().contains(word.as_str())), 2),
+            (description.contains(word.as_str()), 1),
+        ];
+        let best: u32 = places.iter().filter(|(here, _)| *here).map(|(_, points)| points).sum();
+        (best > 0).then_some(sum + best)
+    })
+}

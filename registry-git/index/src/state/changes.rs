@@ -1,0 +1,289 @@
+//! Whether the files agree with the new records of the log (spec/index.md IDX-35 to IDX-38).
+//!
+//! Three things must say the same of each file: its last log record, its line in the shard table, and its bytes. What no record
+//! names must not have changed, and what was said once stays: files of statements and namespaces only grow.
+
+use super::Candidate;
+use crate::{
+    Files, IndexError, document,
+    layout::{self, Covered, Shard},
+    namespace::Namespace,
+    shards::{self, ShardLines},
+    statements,
+};
+use mpp_schema::{
+    Digest, Ident, PackageName,
+    index::{Head, LogRecord},
+};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state that was verified before.
+pub(super) struct Base<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) head: &'a Head,
+}
+
+/// Verifies everything that the new records name, and that nothing else changed.
+pub(super) fn verify(
+    candidate: &Candidate<'_>,
+    base: Option<Base<'_>>,
+    records: &[LogRecord],
+    head: &Head,
+) -> Result<BTreeSet<String>, IndexError> {
+    let mut check = Check {
+        files: candidate.files,
+        registry: head.registry,
+        old: match &base {
+            Some(base) => Some(Table { files: base.files, table: shards::table(base.files, base.head)? }),
+            None => None,
+        },
+        new: Table { files: candidate.files, table: shards::table(candidate.files, head)? },
+        touched: touched(records),
+        lines: BTreeMap::new(),
+        old_lines: BTreeMap::new(),
+    };
+    check.shards()?;
+    let read = check.touched_files()?;
+    if let (Some(changed), Some(base)) = (candidate.changed, &base) {
+        check.nothing_else(changed, base.head.log_length, head.log_length)?;
+    }
+    check.statements(records, &read)?;
+    Ok(check.touched.into_keys().collect())
+}
+
+/// The digests that the records give each file, in order.
+fn touched(records: &[LogRecord]) -> BTreeMap<String, Vec<Digest>> {
+    let mut touched: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+    for record in records {
+        touched.entry(record.path.clone()).or_default().push(record.sha256);
+    }
+    touched
+}
+
+struct Table<'a> {
+    files: &'a dyn Files,
+    table: Vec<Option<Digest>>,
+}
+
+impl Table<'_> {
+    fn lines(&self, shard: Shard) -> Result<ShardLines, IndexError> {
+        shards::lines(self.files, &self.table, shard)
+    }
+}
+
+struct Check<'a> {
+    files: &'a dyn Files,
+    registry: mpp_schema::RegistryId,
+    old: Option<Table<'a>>,
+    new: Table<'a>,
+    touched: BTreeMap<String, Vec<Digest>>,
+    lines: BTreeMap<Shard, ShardLines>,
+    old_lines: BTreeMap<Shard, ShardLines>,
+}
+
+impl Check<'_> {
+    /// Every line of the shard table that differs from before has a record, and every record its line.
+    fn shards(&mut self) -> Result<(), IndexError> {
+        let mut wanted: BTreeSet<Shard> = self.touched.keys().map(|path| layout::shard_of_path(path)).collect();
+        let old_digest = |shard: Shard| self.old.as_ref().and_then(|old| old.table[usize::from(shard.0)]);
+        wanted.extend(Shard::all().filter(|shard| self.new.table[usize::from(shard.0)] != old_digest(*shard)));
+        for shard in wanted {
+            let new = self.new.lines(shard)?;
+            let old = match &self.old {
+                Some(old) => old.lines(shard)?,
+                None => ShardLines::new(),
+            };
+            self.shard(&old, &new)?;
+            self.lines.insert(shard, new);
+            self.old_lines.insert(shard, old);
+        }
+        for (path, digests) in &self.touched {
+            let line = self.lines.get(&layout::shard_of_path(path)).and_then(|lines| lines.get(path));
+            let logged = digests.last().expect("a touched file has a record");
+            match line {
+                None => return Err(IndexError::Removed { path: path.clone(), what: "its line in the shard table" }),
+                Some(line) if line != logged => return Err(unlogged(path, logged, line)),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn shard(&self, old: &ShardLines, new: &ShardLines) -> Result<(), IndexError> {
+        for (path, digest) in new {
+            if old.get(path) != Some(digest) && !self.touched.contains_key(path) {
+                let expected = old.get(path).map_or("no such file".to_owned(), Digest::to_string);
+                return Err(IndexError::Unlogged { path: path.clone(), expected, found: digest.to_string() });
+            }
+        }
+        match old.keys().find(|path| !new.contains_key(*path)) {
+            Some(path) => Err(IndexError::Removed { path: path.clone(), what: "its line in the shard table" }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what the records name.
+    fn touched_files(&self) -> Result<BTreeMap<String, Touched>, IndexError> {
+        let mut read = BTreeMap::new();
+        for (path, digests) in &self.touched {
+            let file = shards::read_exact(self.files, path, *digests.last().expect("a touched file has a record"))?;
+            let before = self.old_lines.get(&layout::shard_of_path(path)).and_then(|lines| lines.get(path)).copied();
+            let ends = match Covered::of(path) {
+                Covered::Package(_) | Covered::Namespace(_) => grown(path, &file, before, digests)?,
+                Covered::Root(_) if before.is_some_and(|before| digests.iter().any(|digest| *digest != before)) => {
+                    return Err(IndexError::Removed { path: path.clone(), what: "what the root said" });
+                }
+                _ => Vec::new(),
+            };
+            read.insert(path.clone(), Touched { file, ends });
+        }
+        Ok(read)
+    }
+
+    /// Every file that the caller saw to differ is one that a record names, or one that fixes the index.
+    fn nothing_else(&self, changed: &BTreeSet<String>, log_before: u64, log_now: u64) -> Result<(), IndexError> {
+        let open: BTreeSet<_> = (log_before / layout::SEGMENT_RECORDS..=log_now / layout::SEGMENT_RECORDS)
+            .map(|segment| layout::log_segment(segment * layout::SEGMENT_RECORDS))
+            .collect();
+        for path in changed {
+            if path.starts_with("log/") && (!open.contains(path) || log_before == log_now) {
+                let reason = format!("`{path}` changed, which holds no new record");
+                return Err(IndexError::LogBroken { n: log_before, reason, evidence: Vec::new() });
+            }
+            if layout::is_covered(path) && !self.touched.contains_key(path) {
+                let found = "a change".to_owned();
+                return Err(IndexError::Unlogged { path: path.clone(), expected: "no change".to_owned(), found });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every new statement is by the owners in force at its place in the log.
+    fn statements(&self, records: &[LogRecord], read: &BTreeMap<String, Touched>) -> Result<(), IndexError> {
+        let mut namespaces = Namespaces { check: self, read, known: BTreeMap::new() };
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for record in records {
+            let file = &read[&record.path];
+            let nth = seen.entry(&record.path).and_modify(|nth| *nth += 1).or_insert(0);
+            match Covered::of(&record.path) {
+                Covered::Namespace(name) => namespaces.get(&name)?.in_force = file.ends[*nth + 1].lines,
+                Covered::Package(name) => {
+                    let known = namespaces.get(name.namespace())?;
+                    self.new_lines(&name, known, &file.file, &file.ends[*nth..=*nth + 1])?;
+                }
+                _ => {}
+            }
+        }
+        for (path, file) in read {
+            if let Covered::Package(name) = Covered::of(path) {
+                statements::refuse_duplicates(&name, &file.file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn new_lines(&self, name: &PackageName, known: &Known, file: &[u8], between: &[End]) -> Result<(), IndexError> {
+        let path = layout::package(name);
+        let not_owner = |path: &str, reason: String| IndexError::NotOwner {
+            path: path.to_owned(),
+            namespace: name.namespace().clone(),
+            reason,
+        };
+        let (Some(namespace), 1..) = (&known.namespace, known.in_force) else {
+            return Err(not_owner(&path, "nobody owned it then".to_owned()));
+        };
+        let new = &file[between[0].bytes..between[1].bytes];
+        for (i, line) in document::lines(&path, new)?.into_iter().enumerate() {
+            let at = format!("{path}:{}", between[0].lines + i + 1);
+            let verified = statements::statement(self.registry, name, namespace, &at, line)?;
+            if verified.statement.owners as usize != known.in_force {
+                let reason = format!(
+                    "it is by version {} of the owners, and version {} was in force",
+                    verified.statement.owners, known.in_force
+                );
+                return Err(not_owner(&at, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that was read, and where it ended before the first new record and after each.
+struct Touched {
+    file: Vec<u8>,
+    ends: Vec<End>,
+}
+
+/// A place between two lines of a file.
+#[derive(Clone, Copy)]
+struct End {
+    lines: usize,
+    bytes: usize,
+}
+
+/// Checks that a file of lines only grew: what it was before, and after each record, are its beginnings.
+fn grown(path: &str, file: &[u8], before: Option<Digest>, digests: &[Digest]) -> Result<Vec<End>, IndexError> {
+    let gone = || IndexError::Removed { path: path.to_owned(), what: "a line that was there before" };
+    let mut ends = Vec::new();
+    let mut wanted = before.into_iter().chain(digests.iter().copied()).peekable();
+    if before.is_none() {
+        ends.push(End { lines: 0, bytes: 0 });
+    }
+    let mut hasher = Sha256::new();
+    let mut end = End { lines: 0, bytes: 0 };
+    for line in document::lines(path, file)? {
+        hasher.update(line);
+        end = End { lines: end.lines + 1, bytes: end.bytes + line.len() };
+        let digest = Digest::from_bytes(hasher.clone().finalize().into());
+        while wanted.next_if_eq(&digest).is_some() {
+            ends.push(end);
+        }
+    }
+    match wanted.peek() {
+        None => Ok(ends),
+        Some(_) => Err(gone()),
+    }
+}
+
+fn unlogged(path: &str, logged: &Digest, found: &Digest) -> IndexError {
+    IndexError::Unlogged { path: path.to_owned(), expected: logged.to_string(), found: found.to_string() }
+}
+
+/// A namespace, and how many of its records are in force at the place in the log that is looked at.
+struct Known {
+    namespace: Option<Namespace>,
+    in_force: usize,
+}
+
+struct Namespaces<'a> {
+    check: &'a Check<'a>,
+    read: &'a BTreeMap<String, Touched>,
+    known: BTreeMap<Ident, Known>,
+}
+
+impl Namespaces<'_> {
+    fn get(&mut self, name: &Ident) -> Result<&mut Known, IndexError> {
+        if !self.known.contains_key(name) {
+            let known = self.load(name)?;
+            self.known.insert(name.clone(), known);
+        }
+        Ok(self.known.get_mut(name).expect("it was just put there"))
+    }
+
+    fn load(&self, name: &Ident) -> Result<Known, IndexError> {
+        let path = layout::namespace(name);
+        let registry = self.check.registry;
+        if let Some(touched) = self.read.get(&path) {
+            let namespace = Namespace::read(registry, name, &touched.file)?;
+            return Ok(Known { namespace: Some(namespace), in_force: touched.ends[0].lines });
+        }
+        let new = &self.check.new;
+        let Some(digest) = shards::digest_of(new.files, &new.table, &path)? else {
+            return Ok(Known { namespace: None, in_force: 0 });
+        };
+        let file = shards::read_exact(new.files, &path, digest)?;
+        let namespace = Namespace::read(registry, name, &file)?;
+        Ok(Known { in_force: namespace.version() as usize, namespace: Some(namespace) })
+    }
+}

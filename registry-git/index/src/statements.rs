@@ -1,0 +1,127 @@
+//! What publishers say about a package, verified against the owners of its namespace (spec/index.md IDX-18 to IDX-22).
+
+use crate::{IndexError, document, layout, namespace::Namespace};
+use mpp_package::signature::Purpose;
+use mpp_schema::{
+    Coded, KeyId, PackageName, RegistryId, Version, codes,
+    index::{Says, Signed, Statement},
+    text,
+};
+
+/// A statement that the owners of the namespace made.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified {
+    pub(crate) statement: Statement,
+    pub(crate) signers: Vec<KeyId>,
+}
+
+/// Verifies the statements in a file.
+pub(crate) fn read(
+    registry: RegistryId,
+    name: &PackageName,
+    namespace: &Namespace,
+    file: &[u8],
+) -> Result<Vec<Verified>, IndexError> {
+    let path = layout::package(name);
+    let mut statements: Vec<Verified> = Vec::new();
+    for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
+        let at = format!("{path}:{}", i + 1);
+        let verified = statement(registry, name, namespace, &at, line)?;
+        let owners_before = statements.last().map_or(1, |last| last.statement.owners);
+        if verified.statement.owners < owners_before {
+            let found = format!("version {} after {owners_before}", verified.statement.owners);
+            return Err(IndexError::malformed(&at, "owners that do not go back", found));
+        }
+        let before = statements.iter().map(|earlier| released(&earlier.statement));
+        refuse_second(name, before, released(&verified.statement))?;
+        statements.push(verified);
+    }
+    Ok(statements)
+}
+
+/// Verifies one line.
+pub(crate) fn statement(
+    registry: RegistryId,
+    name: &PackageName,
+    namespace: &Namespace,
+    at: &str,
+    line: &[u8],
+) -> Result<Verified, IndexError> {
+    let signed: Signed = document::parse_line(at, line)?;
+    // The text names the owners' version, so it is read first; nothing of it is used before its signatures hold.
+    let claimed: Statement = document::parse(at, signed.signed.as_bytes())?;
+    let not_owner = |reason: String| IndexError::NotOwner {
+        path: at.to_owned(),
+        namespace: namespace.name().clone(),
+        reason,
+    };
+    let keys = namespace
+        .owners(claimed.owners)
+        .ok_or_else(|| not_owner(format!("there is no version {} of its owners", claimed.owners)))?;
+    let (statement, signers) = document::open::<Statement>(at, &signed, &Purpose::Statement { registry }, keys)
+        .map_err(|error| match error.code() == codes::TRUST_UNKNOWN_KEY {
+            true => not_owner("it is signed by other keys".to_owned()),
+            false => error,
+        })?;
+    if statement.registry != registry {
+        return Err(IndexError::OtherRegistry { path: at.into(), expected: registry, found: statement.registry });
+    }
+    if statement.name != *name {
+        return Err(IndexError::malformed(at, "a statement about this package", format!("`{}`", statement.name)));
+    }
+    check_text(at, &statement)?;
+    Ok(Verified { statement, signers })
+}
+
+/// The version that a statement releases.
+pub(crate) fn released(statement: &Statement) -> &Version {
+    let Says::Release(release) = &statement.says;
+    &release.version
+}
+
+/// Whether two versions are one: build metadata does not make a difference.
+pub(crate) fn same_version(a: &Version, b: &Version) -> bool {
+    (a.major, a.minor, a.patch, &a.pre) == (b.major, b.minor, b.patch, &b.pre)
+}
+
+/// Refuses a version that a file of statements releases twice. Signatures are not looked at.
+pub(crate) fn refuse_duplicates(name: &PackageName, file: &[u8]) -> Result<(), IndexError> {
+    let path = layout::package(name);
+    let mut versions = Vec::new();
+    for line in document::lines(&path, file)? {
+        let signed: Signed = document::parse_line(&path, line)?;
+        let statement: Statement = document::parse(&path, signed.signed.as_bytes())?;
+        refuse_second(name, versions.iter(), released(&statement))?;
+        versions.push(released(&statement).clone());
+    }
+    Ok(())
+}
+
+/// Refuses texts that people would read and that hide something, and a commit that is not a git id.
+pub(crate) fn check_text(at: &str, statement: &Statement) -> Result<(), IndexError> {
+    let Says::Release(release) = &statement.says;
+    if let Some(hidden) = text::hidden_character(&release.description) {
+        let found = hidden.escape_unicode().to_string();
+        return Err(IndexError::malformed(at, "a description without hidden characters", found));
+    }
+    let git_id = |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    match release.commit.as_ref().filter(|commit| !git_id(commit)) {
+        Some(commit) => Err(IndexError::malformed(at, "a git commit id", format!("{commit:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn refuse_second<'a>(
+    name: &PackageName,
+    mut before: impl Iterator<Item = &'a Version>,
+    version: &Version,
+) -> Result<(), IndexError> {
+    match before.find(|existing| same_version(existing, version)) {
+        None => Ok(()),
+        Some(existing) => Err(IndexError::DuplicateVersion {
+            name: name.clone(),
+            version: version.clone(),
+            existing: existing.clone(),
+        }),
+    }
+}
