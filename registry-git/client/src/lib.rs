@@ -1,1 +1,29 @@
-//! mpp-registry
+//! Registries in git: reading, verifying, fetching and publishing.
+//!
+//! What is true of an index is decided by [`mpp_index`]; this crate brings bytes to it and carries its plans out. Git's own ids
+//! only find things: integrity comes from signed SHA-256 records. A path is read and written by gix alone; other locations go
+//! through git's programs behind [`transport::Transport`]. The rules are in `spec/index.md`.
+
+mod atomic_write;
+mod blob;
+mod commit;
+mod error;
+mod init;
+mod location;
+mod publish;
+mod registry;
+mod repository;
+mod snapshot;
+mod store;
+mod update;
+
+pub mod transport;
+
+pub use blob::FetchedPackage;
+pub use error::RegistryError;
+pub use init::{InitOptions, Initialised, init};
+pub use location::Location;
+pub use publish::{HeadSigned, PublishOptions, PublishReport, PublishStatus};
+pub use registry::Registry;
+pub use snapshot::Snapshot;
+pub use update::UpdateReport;

@@ -1,0 +1,29 @@
+//! Writing a file so that it is either the old one or the new one, also after a crash.
+
+use crate::RegistryError;
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+};
+
+/// Writes to a temporary name in the same folder, syncs, renames, and syncs the folder.
+pub(crate) fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
+    let mut temporary =
+        tempfile::NamedTempFile::new_in(folder).map_err(RegistryError::io("made a file in", folder))?;
+    temporary.write_all(bytes).map_err(RegistryError::io("wrote", path))?;
+    temporary.as_file().sync_all().map_err(RegistryError::io("synced", path))?;
+    temporary.persist(path).map_err(|error| error.error).map_err(RegistryError::io("renamed to", path))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Makes the names in a folder durable, where the system can.
+fn sync_folder(folder: &Path) {
+    // Opening a folder as a file is not possible everywhere; there the rename is as durable as the system makes it.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}

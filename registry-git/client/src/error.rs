@@ -1,0 +1,196 @@
+//! Why a registry could not be read, updated or published to.
+
+use mpp_index::{FilesError, IndexError};
+use mpp_package::verify::VerifyError;
+use mpp_schema::{Code, Coded, Digest, PackageName, Version, codes};
+use std::path::PathBuf;
+
+/// Why something with a registry failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The index was refused, or an edit of it.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The index was refused, and signed bytes prove that the registry contradicts itself.
+    #[error("{source}; the proof is in `{}`", evidence.display())]
+    Evidence {
+        /// Why.
+        source: IndexError,
+        /// The file with the proof.
+        evidence: PathBuf,
+    },
+    /// A package that is to be published was refused.
+    #[error("checked the package before publishing it")]
+    Package(#[source] VerifyError),
+    /// The text is not a location.
+    #[error("read the location \"{}\": expected a path, or a file, http, https or ssh address; {reason}", text.escape_default())]
+    Location {
+        /// The text.
+        text: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Something is wrong in a repository.
+    #[error("{action} in the repository `{}`: {detail}", repository.display())]
+    Git {
+        /// What was tried.
+        action: String,
+        /// Where.
+        repository: PathBuf,
+        /// What git says.
+        detail: String,
+    },
+    /// There is no registry.
+    #[error("looked for a registry at `{location}`: {detail}")]
+    Unreachable {
+        /// Where.
+        location: String,
+        /// What is there instead.
+        detail: String,
+    },
+    /// The git program is not installed or cannot be started.
+    #[error("started the `git` program, which registries at addresses need")]
+    NoGit(#[source] std::io::Error),
+    /// Others published at the same time, each time.
+    #[error("published to `{location}`: others published at the same time, {attempts} times in a row")]
+    Race {
+        /// Where.
+        location: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The registry was never updated here.
+    #[error("looked into the registry `{location}`: it has never been updated from this home")]
+    NeverUpdated {
+        /// Where.
+        location: String,
+    },
+    /// The file behind a statement is another.
+    #[error("fetched {name}@{version}: expected {what} {expected}, found {found}")]
+    Binding {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// What differs.
+        what: &'static str,
+        /// What the statement says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The package file is kept in a way that this version cannot fetch.
+    #[error("fetched {name}@{version}: the registry keeps its files outside of git, which is not supported yet")]
+    BlobsElsewhere {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+    },
+    /// The file is too large.
+    #[error("read a package file: expected at most {expected} bytes, found {found}")]
+    TooLarge {
+        /// The limit.
+        expected: u64,
+        /// The size.
+        found: u64,
+    },
+    /// A file of this home does not have its shape.
+    #[error("read `{}`: {detail}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A file of this home could not be read or written.
+    #[error("{action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The system gave no random bytes.
+    #[error("chose the id of a registry: the system gave no random bytes: {0}")]
+    Random(String),
+}
+
+impl RegistryError {
+    pub(crate) fn git(action: impl Into<String>, repository: impl Into<PathBuf>, error: impl std::fmt::Display) -> Self {
+        let detail = error.to_string().lines().take(8).collect::<Vec<_>>().join("; ");
+        Self::Git { action: action.into(), repository: repository.into(), detail }
+    }
+
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+impl From<FilesError> for RegistryError {
+    fn from(error: FilesError) -> Self {
+        Self::Index(error.into())
+    }
+}
+
+/// A digest that differs from what a statement says.
+pub(crate) fn binding(
+    name: &PackageName,
+    version: &Version,
+    what: &'static str,
+    expected: impl ToString,
+    found: impl ToString,
+) -> RegistryError {
+    let (expected, found) = (expected.to_string(), found.to_string());
+    RegistryError::Binding { name: name.clone(), version: version.clone(), what, expected, found }
+}
+
+/// Refuses a digest that is not the expected one.
+pub(crate) fn check_digest(
+    name: &PackageName,
+    version: &Version,
+    what: &'static str,
+    expected: Digest,
+    found: Digest,
+) -> Result<(), RegistryError> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(binding(name, version, what, expected, found)),
+    }
+}
+
+impl Coded for RegistryError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Index(source) | Self::Evidence { source, .. } => source.code(),
+            Self::Package(source) => source.code(),
+            Self::Location { .. } => codes::USAGE,
+            Self::Git { .. } => codes::INDEX_GIT,
+            Self::Unreachable { .. } | Self::NoGit(_) => codes::REGISTRY_UNREACHABLE,
+            Self::Race { .. } => codes::REGISTRY_RACE,
+            Self::NeverUpdated { .. } => codes::REGISTRY_UNKNOWN,
+            Self::Binding { .. } => codes::INDEX_BINDING,
+            Self::BlobsElsewhere { .. } => codes::PACKAGE_NOT_FOUND,
+            Self::TooLarge { .. } => codes::LIMIT_FILE,
+            Self::State { .. } => codes::FORMAT_MALFORMED,
+            Self::Io { .. } | Self::Random(_) => codes::IO_FAILED,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Index(source) | Self::Evidence { source, .. } => return source.hints(),
+            Self::Package(source) => return source.hints(),
+            Self::Location { .. } => "`mpp registry add NAME PATH-or-ADDRESS`",
+            Self::NoGit(_) => "install git (Debian: `apt install git`), or use a registry at a path, which needs none",
+            Self::Unreachable { .. } => "`mpp registry list` shows the locations; `mpp registry init PATH` starts a registry",
+            Self::Race { .. } => "run `mpp publish` again; nothing was published",
+            Self::NeverUpdated { .. } => "`mpp update` fetches and verifies it",
+            _ => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}

@@ -1,0 +1,285 @@
+//! Publishing as the holder of a head key: one commit for the file, one for the index, both references moved at once.
+//!
+//! A writer who was overtaken looks at what is new, checks again, and tries again, a bounded number of times. Nothing is forced.
+
+use crate::{
+    Location, Registry, RegistryError, Snapshot, commit,
+    repository::{self, MAIN, Move},
+    transport::Pushed,
+};
+use gix::{ObjectId, Repository};
+use mpp_index::plan::{self, IndexEdit, Published};
+use mpp_package::{
+    key::Signer,
+    limits::FILE_BYTES_MAX,
+    verify::{self, Trust, TrustedKey},
+};
+use mpp_schema::{Digest, Instant, PackageName, Version, index::Release};
+use std::{
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+const ATTEMPTS: u32 = 8;
+
+/// What to publish, and with which keys.
+pub struct PublishOptions<'a> {
+    /// The package file, signed by the publishers.
+    pub file: &'a [u8],
+    /// Who signs the statement: owners of the namespace, or who claims it.
+    pub publishers: &'a [&'a dyn Signer],
+    /// The head keys at hand.
+    pub head_keys: &'a [&'a dyn Signer],
+    /// Check and plan everything, and change nothing.
+    pub dry_run: bool,
+}
+
+/// What became of a publication.
+#[derive(Debug, Clone)]
+pub struct PublishReport {
+    /// The package.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The package digest.
+    pub package: Digest,
+    /// The digest of the file.
+    pub file: Digest,
+    /// The commit that holds the file.
+    pub commit: Option<String>,
+    /// What was done.
+    pub status: PublishStatus,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishStatus {
+    /// The version is published.
+    Published,
+    /// Exactly this file was published before.
+    Already,
+    /// Nothing: everything was checked.
+    Planned,
+}
+
+/// A head that was signed over unchanged files.
+#[derive(Debug, Clone)]
+pub struct HeadSigned {
+    /// Its sequence number.
+    pub seq: u64,
+    /// When it stops being fresh.
+    pub expires: Instant,
+}
+
+/// An edit to carry out, with the package file that goes along.
+struct Job<'a> {
+    edit: IndexEdit,
+    now: Instant,
+    package: Option<(&'a PackageName, Prepared)>,
+}
+
+/// The commit of a package file, and what its reference names before.
+struct Prepared {
+    commit: ObjectId,
+    tip: Option<ObjectId>,
+}
+
+impl Registry {
+    /// Publishes a package: updates, checks, plans, writes, and starts over when somebody else was faster.
+    ///
+    /// # Errors
+    /// When the package or the index is refused, a key is missing, or others are faster again and again. Nothing is published then.
+    pub fn publish(&mut self, options: &PublishOptions<'_>, now: Instant) -> Result<PublishReport, RegistryError> {
+        let (name, mut release) = describe(options)?;
+        let _lock = self.store.lock()?;
+        for attempt in 1..=ATTEMPTS {
+            self.update_locked(None, now)?;
+            if let Some(done) = self.already(&name, &release)? {
+                return Ok(report(name, &done, PublishStatus::Already));
+            }
+            let workspace = Workspace::new(self, &name)?;
+            let tip = workspace.tip;
+            let repository = repository::open(&workspace.path)?;
+            if options.dry_run {
+                self.plan(&name, &release, options, now)?;
+                return Ok(report(name, &release, PublishStatus::Planned));
+            }
+            let commit = commit::package(&repository, &name, &release.version, options.file, tip)?;
+            release.commit = Some(commit.to_string());
+            let edit = match self.plan(&name, &release, options, now)? {
+                Published::Edit(edit) => edit,
+                Published::Already(done) => return Ok(report(name, &done, PublishStatus::Already)),
+            };
+            let job = Job { edit, now, package: Some((&name, Prepared { commit, tip })) };
+            if self.carry_out(&repository, &workspace.path, &job)? {
+                self.update_locked(None, now)?;
+                return Ok(report(name, &release, PublishStatus::Published));
+            }
+            back_off(attempt);
+        }
+        Err(RegistryError::Race { location: self.location.to_string(), attempts: ATTEMPTS })
+    }
+
+    /// Signs a new head over unchanged files, so that the registry stays fresh. An expired head may be renewed.
+    ///
+    /// # Errors
+    /// As [`Registry::publish`].
+    pub fn sign_head(&mut self, head_keys: &[&dyn Signer], now: Instant) -> Result<HeadSigned, RegistryError> {
+        let _lock = self.store.lock()?;
+        for attempt in 1..=ATTEMPTS {
+            self.update_for_signing(now)?;
+            let snapshot = self.snapshot()?;
+            let edit = plan::sign_head(&snapshot, self.trusted()?, head_keys, now)?;
+            let head = edit.head.clone();
+            let workspace = Workspace::without_package(self)?;
+            let repository = repository::open(&workspace.path)?;
+            if self.carry_out(&repository, &workspace.path, &Job { edit, now, package: None })? {
+                self.update_locked(None, now)?;
+                return Ok(HeadSigned { seq: head.seq, expires: head.expires });
+            }
+            back_off(attempt);
+        }
+        Err(RegistryError::Race { location: self.location.to_string(), attempts: ATTEMPTS })
+    }
+
+    /// An update that goes on from a trusted head that has expired: only its signer can make it fresh again.
+    fn update_for_signing(&mut self, now: Instant) -> Result<(), RegistryError> {
+        match self.update_locked(None, now) {
+            Err(RegistryError::Index(mpp_index::IndexError::Stale { .. })) if self.believed.is_some() => Ok(()),
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    fn already(&self, name: &PackageName, release: &Release) -> Result<Option<Release>, RegistryError> {
+        let entry = self.package(name)?;
+        let same = entry.as_ref().and_then(|entry| entry.release(&release.version)).map(|signed| &signed.release);
+        Ok(same.filter(|same| same.version == release.version && same.file == release.file).cloned())
+    }
+
+    fn plan(
+        &self,
+        name: &PackageName,
+        release: &Release,
+        options: &PublishOptions<'_>,
+        now: Instant,
+    ) -> Result<Published, RegistryError> {
+        let new = plan::Publish {
+            name,
+            release: release.clone(),
+            publishers: options.publishers,
+            head_keys: options.head_keys,
+            now,
+        };
+        Ok(plan::publish(&self.snapshot()?, self.trusted()?, &new)?)
+    }
+
+    /// Writes the commits, verifies the new index as every client will, and moves the references. Says whether it was in time.
+    fn carry_out(&self, repository: &Repository, path: &Path, job: &Job<'_>) -> Result<bool, RegistryError> {
+        let base = Snapshot::new(repository.clone(), self.believed()?.commit)?;
+        let index = commit::index(repository, Some(&base), &job.edit, job.now)?;
+        self.verify_against(&Snapshot::new(repository.clone(), index)?, Some(&base), None, job.now)?;
+        let package = job.package.as_ref().map(|(name, prepared)| {
+            commit::forward(commit::package_reference(name), prepared.tip, prepared.commit)
+        });
+        // The file's reference moves first: a reader must never see a statement whose file is not there.
+        let mut moves: Vec<Move> = package.into_iter().collect();
+        moves.push(commit::forward(MAIN, Some(base.commit()), index));
+        match &self.transport {
+            None => repository::move_references(repository, &moves),
+            Some(transport) => Ok(transport.push(path, &moves)? == Pushed::Accepted),
+        }
+    }
+}
+
+/// Checks the package, and says about it what the index will say.
+fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), RegistryError> {
+    let found = options.file.len() as u64;
+    if found > FILE_BYTES_MAX {
+        return Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found });
+    }
+    let publishers = options.publishers.iter().map(|signer| TrustedKey {
+        key: *signer.public_key(),
+        name: "publisher".to_owned(),
+    });
+    let trust = Trust { publishers: publishers.collect(), development: None, threshold: 1 };
+    let mut package = verify::open(Cursor::new(options.file), &trust).map_err(RegistryError::Package)?;
+    let tools = package.tools().map_err(RegistryError::Package)?.tools;
+    let manifest = package.manifest();
+    let release = Release {
+        version: manifest.version.clone(),
+        package: package.digest(),
+        file: Digest::of(options.file),
+        size: found,
+        kind: manifest.kind,
+        description: manifest.description.clone(),
+        tools: tools.into_iter().map(|tool| tool.name).collect(),
+        commit: None,
+    };
+    Ok((manifest.name.clone(), release))
+}
+
+fn report(name: PackageName, release: &Release, status: PublishStatus) -> PublishReport {
+    PublishReport {
+        name,
+        version: release.version.clone(),
+        package: release.package,
+        file: release.file,
+        commit: release.commit.clone(),
+        status,
+    }
+}
+
+/// Gives others the time to finish; two writers that started together draw apart because they wait for different times.
+fn back_off(attempt: u32) {
+    let spread = u64::from(std::process::id() % 7) + 5;
+    std::thread::sleep(Duration::from_millis(spread * u64::from(attempt)));
+}
+
+/// The repository that commits are written to: the registry's own at a path, else one that is thrown away after the push.
+struct Workspace {
+    path: PathBuf,
+    tip: Option<ObjectId>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Workspace {
+    /// A place to write the commit of a package's file on top of those before it.
+    fn new(registry: &Registry, name: &PackageName) -> Result<Self, RegistryError> {
+        let reference = commit::package_reference(name);
+        let mut workspace = Self::without_package(registry)?;
+        let Some(transport) = &registry.transport else {
+            workspace.tip = repository::reference(&repository::open(&workspace.path)?, &reference)?;
+            return Ok(workspace);
+        };
+        workspace.tip = transport.reference(&reference)?;
+        if let Some(tip) = workspace.tip {
+            transport.fetch_commit(&workspace.path, tip, &reference)?;
+        }
+        Ok(workspace)
+    }
+
+    fn without_package(registry: &Registry) -> Result<Self, RegistryError> {
+        if let Location::Path(path) = &registry.location {
+            return Ok(Self { path: path.clone(), tip: None, _folder: None });
+        }
+        let store = registry.store.folder();
+        let folder =
+            tempfile::TempDir::with_prefix_in("publish-", store).map_err(RegistryError::io("made a folder in", store))?;
+        let path = folder.path().to_owned();
+        repository::init_bare(&path)?;
+        borrow_objects(&path, &registry.store.clone_path())?;
+        Ok(Self { path, tip: None, _folder: Some(folder) })
+    }
+}
+
+/// Lets one repository read the objects of another.
+fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryError> {
+    let objects = from.join("objects");
+    let objects = fs::canonicalize(&objects).map_err(RegistryError::io("found", objects))?;
+    let alternates = path.join("objects/info/alternates");
+    fs::create_dir_all(path.join("objects/info")).map_err(RegistryError::io("made a folder for", &alternates))?;
+    let line = format!("{}\n", objects.display());
+    fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
+}

@@ -1,0 +1,119 @@
+//! Opening repositories with gix, and the few things that are done to them.
+//!
+//! A repository may be hostile: nothing of the user's or the system's configuration is read, replacement objects are off, and single
+//! allocations are bounded.
+
+use crate::RegistryError;
+use gix::{
+    ObjectId, Repository,
+    refs::{
+        FullName, Target,
+        transaction::{PreviousValue, RefEdit},
+    },
+};
+use mpp_package::limits::FILE_BYTES_MAX;
+use std::path::Path;
+
+/// The branch that holds the index.
+pub(crate) const MAIN: &str = "refs/heads/main";
+
+/// Opens a repository.
+pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
+    let repository =
+        options().open(path).map_err(|error| RegistryError::git("opened", path, error))?.to_thread_local();
+    Ok(repository)
+}
+
+/// Makes an empty bare repository with the branch `main`. The folder must not exist or be empty.
+pub(crate) fn init_bare(path: &Path) -> Result<Repository, RegistryError> {
+    let kind = gix::create::Kind::Bare;
+    let made = gix::ThreadSafeRepository::init_opts(path, kind, gix::create::Options::default(), options());
+    made.map_err(|error| RegistryError::git("made a repository", path, error))?;
+    open(path)
+}
+
+fn options() -> gix::open::Options {
+    let limit = FILE_BYTES_MAX + (1 << 20);
+    gix::open::Options::isolated()
+        .config_overrides([format!("gitoxide.objects.allocLimit={limit}"), "core.useReplaceRefs=false".to_owned()])
+}
+
+/// What a reference names, or nothing when there is no such reference.
+pub(crate) fn reference(repository: &Repository, name: &str) -> Result<Option<ObjectId>, RegistryError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        RegistryError::git(format!("read the reference `{name}`"), repository.path(), error)
+    };
+    let found = repository.try_find_reference(name).map_err(|error| failed(&error))?;
+    match found.map(|reference| reference.target().try_id().map(|id| id.to_owned())) {
+        None => Ok(None),
+        Some(Some(id)) => Ok(Some(id)),
+        Some(None) => Err(failed(&"expected a commit, found a symbolic reference")),
+    }
+}
+
+/// A reference that moves.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// The reference.
+    pub name: String,
+    /// What it names now; nothing when it does not exist.
+    pub old: Option<ObjectId>,
+    /// What it will name.
+    pub new: ObjectId,
+}
+
+/// Moves references, all or none, if each still names what is expected. Says `false` when one does not.
+pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result<bool, RegistryError> {
+    let mut edits = Vec::new();
+    for Move { name, old, new } in moves {
+        let failed = |error| RegistryError::git(format!("named the reference `{name}`"), repository.path(), error);
+        let full = FullName::try_from(name.as_str()).map_err(failed)?;
+        let expected =
+            old.map_or(PreviousValue::MustNotExist, |old| PreviousValue::MustExistAndMatch(Target::Object(old)));
+        edits.push(RefEdit::update(full, *new, expected, ""));
+    }
+    let Err(error) = repository.edit_references_as(edits, Some(log_signature())) else { return Ok(true) };
+    for Move { name, old, .. } in moves {
+        if reference(repository, name)? != *old {
+            return Ok(false);
+        }
+    }
+    // Nothing moved, so somebody holds a lock: another writer, or one that died. The caller tries again a few times.
+    match error.is_conflict() || error.is_retryable() || lock_exists(repository, moves) {
+        true => Ok(false),
+        false => Err(RegistryError::git("moved references", repository.path(), error)),
+    }
+}
+
+fn lock_exists(repository: &Repository, moves: &[Move]) -> bool {
+    let locks = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
+    locks.chain(["packed-refs.lock".to_owned()]).any(|lock| repository.path().join(lock).exists())
+}
+
+/// Removes a reference whatever it names.
+pub(crate) fn delete_reference(repository: &Repository, name: &str) -> Result<(), RegistryError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        RegistryError::git(format!("removed the reference `{name}`"), repository.path(), error)
+    };
+    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
+    repository
+        .edit_references_as([RefEdit::delete(full, PreviousValue::Any)], Some(log_signature()))
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Points a reference of our own at a commit, whatever it named before.
+pub(crate) fn set_reference(repository: &Repository, name: &str, id: ObjectId) -> Result<(), RegistryError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        RegistryError::git(format!("moved the reference `{name}`"), repository.path(), error)
+    };
+    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
+    repository
+        .edit_references_as([RefEdit::update(full, id, PreviousValue::Any, "")], Some(log_signature()))
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+fn log_signature() -> gix::actor::SignatureRef<'static> {
+    gix::actor::SignatureRef { name: "mpp".into(), email: "mpp@localhost".into(), time: "0 +0000" }
+}

@@ -1,0 +1,99 @@
+//! What a home keeps about one registry: a folder with the trusted state, proofs of forks, a lock, and a clone for addresses.
+//!
+//! The state file is the truth, written down durably before anything is used that it names. The reference in the clone only keeps
+//! the objects of the trusted commit from being collected.
+
+use crate::{RegistryError, atomic_write::atomic_write};
+use gix::ObjectId;
+use mpp_index::state::TrustedState;
+use mpp_schema::{Digest, FORMAT_MAJOR, FormatVersion};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+const STATE: &str = "state.json";
+const LOCK: &str = "lock";
+const EVIDENCE: &str = "evidence";
+const CLONE: &str = "index.git";
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    folder: PathBuf,
+}
+
+/// What is believed, and which commit it was read from.
+#[derive(Debug, Clone)]
+pub(crate) struct Believed {
+    pub(crate) state: TrustedState,
+    pub(crate) commit: ObjectId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateFile {
+    mpp: FormatVersion,
+    commit: String,
+    trusted: TrustedState,
+}
+
+impl Store {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The clone of a registry at an address.
+    pub(crate) fn clone_path(&self) -> PathBuf {
+        self.folder.join(CLONE)
+    }
+
+    /// Reads the trusted state; nothing when there is none yet.
+    pub(crate) fn read(&self) -> Result<Option<Believed>, RegistryError> {
+        let path = self.folder.join(STATE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(RegistryError::io("read", path)(error)),
+        };
+        let wrong = |detail: String| RegistryError::State { path: path.clone(), detail };
+        let file: StateFile = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        if file.mpp.major > FORMAT_MAJOR {
+            return Err(wrong(format!("it was written for format {}", file.mpp)));
+        }
+        let commit = ObjectId::from_hex(file.commit.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+        Ok(Some(Believed { state: file.trusted, commit }))
+    }
+
+    /// Writes the trusted state down, durably.
+    pub(crate) fn write(&self, believed: &Believed) -> Result<(), RegistryError> {
+        let file = StateFile {
+            mpp: FormatVersion::CURRENT,
+            commit: believed.commit.to_string(),
+            trusted: believed.state.clone(),
+        };
+        let text = serde_json::to_vec_pretty(&file).expect("our own shapes have only text keys and finite numbers");
+        atomic_write(&self.folder.join(STATE), &text)
+    }
+
+    /// Keeps signed bytes that prove that a registry contradicts itself, under a name made of their digest.
+    pub(crate) fn keep_evidence(&self, evidence: &[u8]) -> Result<PathBuf, RegistryError> {
+        let path = self.folder.join(EVIDENCE).join(format!("{}.jsonl", Digest::of(evidence)));
+        atomic_write(&path, evidence)?;
+        Ok(path)
+    }
+
+    /// Waits until no other process works on this folder, and keeps others out until the lock is dropped.
+    pub(crate) fn lock(&self) -> Result<File, RegistryError> {
+        fs::create_dir_all(&self.folder).map_err(RegistryError::io("made the folder", &self.folder))?;
+        let path = self.folder.join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(RegistryError::io("opened", &path))?;
+        lock.lock().map_err(RegistryError::io("locked", &path))?;
+        Ok(lock)
+    }
+}
