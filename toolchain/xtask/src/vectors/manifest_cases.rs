@@ -1,0 +1,160 @@
+//! Chapter `package`, the manifest: rightly signed, and still not a document that a reader may accept.
+
+use super::{
+    case::Case,
+    component,
+    draft::{COMMENT, Content, Draft, admission, full},
+    keys::TestKey,
+};
+use serde_json::json;
+
+const TWIN: &str = "package/valid";
+
+/// The manifest's part of the chapter.
+pub(super) fn cases() -> Vec<Case> {
+    [documents(), trust_levels(), hidden_classes(), hidden_fields()].concat()
+}
+
+/// The good manifest with a piece of its text replaced, signed as it then stands.
+fn edited(name: &str, code: &'static str, why: &'static str, from: &str, to: &str) -> Case {
+    let good = Draft::new().manifest_text();
+    assert!(good.contains(from), "the manifest does not hold {from}");
+    sealed(name, code, why, &good.replacen(from, to, 1))
+}
+
+fn sealed(name: &str, code: &'static str, why: &'static str, manifest: &str) -> Case {
+    let archive = Draft::new().sealed(manifest, &[&TestKey::acme()], COMMENT);
+    admission().refuse(&format!("package/{name}"), code, why, TWIN, archive.to_bytes())
+}
+
+fn documents() -> Vec<Case> {
+    let invalid = |name: &str, why, from: &str, to: &str| edited(name, "manifest.invalid", why, from, to);
+    let kind = "\"kind\": \"tool\",";
+    let with = |field: &str| format!("{kind}\n  {field}");
+    let deep = format!("\"agents\": {}{},", "[".repeat(10_000), "]".repeat(10_000));
+    vec![
+        invalid("manifest-duplicate-key", "a field that is written twice", kind, &with("\"kind\": \"plugin\",")),
+        invalid(
+            "manifest-duplicate-key-escaped",
+            "the same, with an escape in the second key",
+            kind,
+            &with("\"k\\u0069nd\": \"plugin\","),
+        ),
+        invalid(
+            "manifest-duplicate-key-inside",
+            "a field of an inner object that is written twice",
+            "\"builder\": \"command\",",
+            "\"builder\": \"command\",\n    \"builder\": \"cargo\",",
+        ),
+        invalid("manifest-unknown-field", "a field that the format does not have", kind, &with("\"approved\": true,")),
+        invalid(
+            "manifest-unknown-field-inside",
+            "an unknown field of an inner object",
+            "\"builder\": \"command\",",
+            "\"builder\": \"command\",\n    \"approved\": true,",
+        ),
+        invalid("manifest-deep-nesting", "brackets in brackets, ten thousand deep", kind, &with(&deep)),
+        invalid("manifest-missing-field", "a field that must be there is not", kind, ""),
+        invalid("manifest-null", "a null in place of a value", kind, &with("\"license\": null,")),
+        invalid("manifest-other-name", "a name that is no package name", "acme:sum", "Acme:Sum"),
+        sealed(
+            "manifest-two-documents",
+            "manifest.invalid",
+            "a second document after the first",
+            &format!("{0}{0}", Draft::new().manifest_text()),
+        ),
+        sealed("manifest-not-json", "manifest.invalid", "no JSON at all", "kind = \"tool\"\n"),
+        sealed(
+            "manifest-byte-order-mark",
+            "manifest.invalid",
+            "a byte order mark before the document",
+            &format!("\u{feff}{}", Draft::new().manifest_text()),
+        ),
+        edited("manifest-newer", "format.newer", "a format of the future", "\"mpp\": \"1.0\"", "\"mpp\": \"2.0\""),
+    ]
+}
+
+fn trust_levels() -> Vec<Case> {
+    let twin = "package/trust-level-covers";
+    let slots = json!({ "folders": { "notes": { "access": "read-only", "reason": "reads your notes" } } });
+    let asking = Draft::new().set("permissions", slots);
+    let covered = asking.clone().set("trust", json!("limited")).signed(&[&TestKey::acme()]);
+    let low = asking.signed(&[&TestKey::acme()]).to_bytes();
+    let why = "a folder is asked for by a package that calls itself sandboxed";
+    vec![
+        admission().accept(twin, "a trust level that covers what is asked for", &covered),
+        admission().refuse("package/trust-level-too-low", "manifest.trust", why, twin, low),
+    ]
+}
+
+/// One character of each class that hides or reorders text, in the description.
+fn hidden_classes() -> Vec<Case> {
+    let classes = [
+        ("bidi", "a character that turns the reading direction", '\u{202e}'),
+        ("isolate", "a character that isolates a direction", '\u{2066}'),
+        ("tag", "a letter that is only a tag", '\u{e0041}'),
+        ("zero-width", "a space of no width", '\u{200b}'),
+        ("c0-control", "an escape", '\u{1b}'),
+        ("c1-control", "a control of the upper range", '\u{9b}'),
+        ("private-use", "a character that means what somebody wants", '\u{e000}'),
+        ("variation", "a variation selector, which can carry bytes", '\u{fe01}'),
+    ];
+    classes.map(|(name, why, hidden)| in_description(&format!("hidden-{name}"), why, hidden)).to_vec()
+}
+
+fn in_description(name: &str, why: &'static str, hidden: char) -> Case {
+    let draft = Draft::new().set("description", json!(format!("Adds{hidden} numbers.")));
+    let file = draft.signed(&[&TestKey::acme()]).to_bytes();
+    admission().refuse(&format!("package/{name}"), "manifest.text", why, TWIN, file)
+}
+
+/// One hidden character in each other text that a model or a person reads.
+fn hidden_fields() -> Vec<Case> {
+    let refuse = |name: &str, why, draft: &Draft| {
+        let file = draft.signed(&[&TestKey::acme()]).to_bytes();
+        full().refuse(&format!("package/{name}"), "manifest.text", why, "package/valid-full", file)
+    };
+    let reason = json!({ "kv": { "quota": "1MiB", "reason": "keeps\u{200b} sums" } });
+    let long = json!("x".repeat(1025));
+    vec![
+        refuse(
+            "hidden-in-license",
+            "a hidden character in the licence",
+            &Draft::new().set("license", json!("MIT\u{200b}")),
+        ),
+        refuse(
+            "hidden-in-homepage",
+            "a hidden character in the homepage",
+            &Draft::new().set("homepage", json!("https://example.com/\u{200b}")),
+        ),
+        refuse(
+            "hidden-in-reason",
+            "a hidden character in the reason of a permission",
+            &Draft::new().set("permissions", reason),
+        ),
+        refuse(
+            "hidden-in-source",
+            "a hidden character in where it came from",
+            &Draft::new().set("source", json!({ "builder": "command\u{200b}", "reproducible": true })),
+        ),
+        refuse("description-too-long", "a description of 1,025 characters", &Draft::new().set("description", long)),
+        refuse(
+            "hidden-in-tool-description",
+            "a hidden character in what a tool says it does",
+            &with_docs("Adds two numbers.", "Adds two\u{200b} numbers."),
+        ),
+        refuse(
+            "tool-description-too-long",
+            "a tool's description of 1,025 characters",
+            &with_docs("Adds two numbers.", &"x".repeat(1025)),
+        ),
+    ]
+}
+
+/// The good package with another text in the WIT and in the tools file alike.
+fn with_docs(from: &str, to: &str) -> Draft {
+    let (wit, tools) = (component::WIT.replacen(from, to, 1), component::TOOLS.replacen(from, to, 1));
+    Draft::new()
+        .replace(Content::packed("tools.json.zst", tools.as_bytes()))
+        .replace(Content::plain("wit/sum.wit", wit))
+}

@@ -1,0 +1,146 @@
+//! Chapter `trust`: whose signatures count, and how many are needed.
+
+use super::{
+    archive::{Archive, Entry},
+    case::Case,
+    draft::{Asking, COMMENT, DEVELOPMENT_COMMENT, Draft, admission, good},
+    keys::TestKey,
+    minisig::Minisig,
+};
+
+const TWIN: &str = "package/valid";
+
+/// The chapter.
+pub(super) fn cases() -> Vec<Case> {
+    [whose(), development(), bindings(), thresholds(), counts()].concat()
+}
+
+fn signed(keys: &[&TestKey]) -> Archive {
+    Draft::new().signed(keys)
+}
+
+fn whose() -> Vec<Case> {
+    let (acme, stranger) = (TestKey::acme(), TestKey::stranger());
+    let both = signed(&[&acme, &stranger]);
+    let manifest = Draft::new().manifest_text();
+    let by_stranger = Minisig::new(&stranger, manifest.as_bytes(), COMMENT);
+    let posing = Minisig { untrusted: format!("mpp {}", acme.id()), number: acme.number(), ..by_stranger };
+    let posing = Draft::new().with_signatures(&manifest, vec![(acme.id(), posing.text())]);
+    let none = Draft::new().with_signatures(&manifest, Vec::new());
+    let unknown = signed(&[&stranger]).to_bytes();
+    vec![
+        admission().accept("trust/stranger-beside-publisher", "a signature by nobody we know does no harm", &both),
+        admission().refuse(
+            "trust/unknown-key",
+            "trust.unknown-key",
+            "only a key that nobody trusts signed",
+            TWIN,
+            unknown,
+        ),
+        admission().refuse(
+            "trust/wrong-key",
+            "sig.invalid",
+            "a stranger signed under the publisher's number and id",
+            TWIN,
+            posing.to_bytes(),
+        ),
+        admission().refuse("trust/unsigned", "sig.missing", "no signature at all", TWIN, none.to_bytes()),
+    ]
+}
+
+fn development() -> Vec<Case> {
+    let home = TestKey::home();
+    let local = Draft::new().sealed(&Draft::new().manifest_text(), &[&home], DEVELOPMENT_COMMENT);
+    let at_home = Asking { development: Some(home), ..admission() };
+    let elsewhere = Asking { development: Some(TestKey::second()), ..admission() };
+    let twin = "trust/development-key";
+    let code = "trust.dev-key";
+    vec![
+        at_home.accept(twin, "a local build, on the home that made it", &local),
+        elsewhere.refuse(
+            "trust/development-key-of-another-home",
+            code,
+            "a local build of another home",
+            twin,
+            local.to_bytes(),
+        ),
+        admission().refuse(
+            "trust/development-key-where-none-is",
+            code,
+            "a local build, on a home without such a key",
+            twin,
+            local.to_bytes(),
+        ),
+    ]
+}
+
+fn bindings() -> Vec<Case> {
+    let sealed = |comment: &str| Draft::new().sealed(&Draft::new().manifest_text(), &[&TestKey::acme()], comment);
+    let refuse =
+        |name: &str, why, comment: &str| admission().refuse(name, "sig.binding", why, TWIN, sealed(comment).to_bytes());
+    vec![
+        refuse(
+            "trust/signed-for-other-package",
+            "the comment names another package",
+            "mpp1 kind=package name=acme:other version=1.0.0",
+        ),
+        refuse(
+            "trust/signed-for-other-version",
+            "the comment names another version",
+            "mpp1 kind=package name=acme:sum version=2.0.0",
+        ),
+    ]
+}
+
+fn thresholds() -> Vec<Case> {
+    let (acme, second) = (TestKey::acme(), TestKey::second());
+    let twin = "trust/threshold-of-two";
+    let of_two = |trust: Vec<TestKey>| Asking { threshold: 2, trust, ..admission() };
+    let twice = of_two(vec![acme.clone(), acme.clone()]);
+    let renumbered = of_two(vec![acme.clone(), acme.renumbered(*b"renumber")]);
+    let known = of_two(vec![acme.clone(), second.clone()]);
+    let once = signed(&[&acme]).to_bytes();
+    let code = "sig.threshold";
+    vec![
+        known.accept(twin, "two keys signed", &signed(&[&acme, &second])),
+        known.refuse("trust/too-few", code, "one of two keys signed", twin, once.clone()),
+        known.refuse(
+            "trust/stranger-does-not-count",
+            code,
+            "the second signature is by nobody we know",
+            twin,
+            signed(&[&acme, &TestKey::stranger()]).to_bytes(),
+        ),
+        twice.refuse("trust/one-key-listed-twice", code, "one key, trusted under two names", twin, once.clone()),
+        renumbered.refuse(
+            "trust/one-key-under-two-numbers",
+            code,
+            "one key, trusted under two key numbers",
+            twin,
+            once,
+        ),
+    ]
+}
+
+fn counts() -> Vec<Case> {
+    let acme = TestKey::acme();
+    let cosigners: Vec<TestKey> = (1..=16).map(TestKey::cosigner).collect();
+    let many = |count: usize| signed(&[&acme].into_iter().chain(&cosigners[..count - 1]).collect::<Vec<_>>());
+    let twin = "trust/sixteen-signatures";
+    let code = "limit.signatures";
+    let mut huge = good();
+    let text = String::from_utf8_lossy(&huge.entry("signatures/").content).into_owned();
+    *huge.entry("signatures/") =
+        Entry::new(huge.entry("signatures/").name.clone(), text.replacen("mpp ", &"x".repeat(1 << 20), 1));
+    vec![
+        admission().accept(twin, "as many signatures as a package may have", &many(16)),
+        admission().refuse("trust/seventeen-signatures", code, "one signature too many", twin, many(17).to_bytes()),
+        admission().refuse(
+            "trust/signature-of-one-mebibyte",
+            code,
+            "a signature text of one mebibyte",
+            TWIN,
+            huge.to_bytes(),
+        ),
+    ]
+}
