@@ -4,6 +4,8 @@
 //! Pure: no file, clock, socket or engine. WIT comes in as text, components as bytes. Rules `TOOL-1` and on of `spec/tool.md`.
 
 mod agree;
+pub mod bridge;
+pub mod codec;
 mod component;
 mod error;
 mod imports;
@@ -12,6 +14,7 @@ mod schema;
 mod text_rules;
 mod tool_set;
 mod types;
+pub mod value;
 mod wit_folder;
 
 pub use agree::agree;
@@ -20,4 +23,5 @@ pub use error::WitError;
 pub use imports::{Need, need, uncovered};
 pub use tool_set::{Param, Tool, ToolSet};
 pub use types::{Case, Enum, Field, Flags, Label, Record, Type, Variant};
+pub use value::Value;
 pub use wit_folder::WitFolder;
