@@ -15,6 +15,16 @@ fn compressed(content: &[u8], parameters: &[CParameter]) -> Vec<u8> {
     compressor.compress(content).unwrap()
 }
 
+/// Content that does not compress.
+fn noise(size: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..size).map(|_| next()).collect()
+}
+
 #[track_caller]
 fn check(frame: &[u8], content: &[u8], expected: Result<(), Code>) {
     let outcome = unpack(frame, content.len() as u64);
@@ -27,7 +37,7 @@ fn check(frame: &[u8], content: &[u8], expected: Result<(), Code>) {
 #[test]
 fn frames_of_every_size_are_accepted() {
     for size in [0, 1, 255, 256, 257, 65_535, 65_536, 65_792, 300_000, 3_000_000] {
-        let content: Vec<u8> = (0..size).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let content = noise(size);
         check(&compress(&content).unwrap(), &content, Ok(()));
     }
     check(&compressed(CONTENT, &[CParameter::ChecksumFlag(true)]), CONTENT, Ok(()));
@@ -84,7 +94,7 @@ fn no_dictionary() {
 
 #[test]
 fn the_window_is_bounded() {
-    let content: Vec<u8> = (0..10_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let content = noise(10_000_000);
     let frame = |log| compressed(&content, &[CParameter::WindowLog(log)]);
     check(&frame(23), &content, Ok(()));
     check(&frame(24), &content, Err(codes::PKG_COMPRESSION));

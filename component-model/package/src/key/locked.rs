@@ -6,10 +6,12 @@
 
 use super::KeyError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use blake2::{Blake2b256, Digest as _};
 use scrypt::Params;
 
 const COMMENT_PREFIX: &str = "untrusted comment: ";
 const COVERED_AT: usize = 54;
+const CHECKSUM_AT: usize = 126;
 /// scrypt with N = 2^17, r = 8, p = 1: 128 MiB, as OWASP's password storage cheat sheet advises. In minisign's two numbers.
 const OPERATIONS: u64 = 1 << 22;
 const MEMORY: u64 = 128 << 20;
@@ -21,29 +23,44 @@ const MEMORY_MAX: u64 = 1 << 30;
 const OPERATIONS_MIN: u64 = 32_768;
 const MEMORY_MIN: u64 = 16 << 20;
 
-/// Whether a key file's text can be opened without a password.
+/// Whether a key file can be opened without a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
     Open,
     Password,
 }
 
-/// Checks the whole form of a key file's text before the `minisign` crate sees it.
-pub(super) fn inspect(text: &str) -> Result<Lock, KeyError> {
-    let bytes = decode(text)?;
+/// Checks the whole form of a key file's text before the `minisign` crate sees it. Gives its bytes, completed by the checksum that C
+/// minisign leaves out of an open file.
+pub(super) fn inspect(text: &str) -> Result<(Lock, Vec<u8>), KeyError> {
+    let mut bytes = decode(text)?;
     let limit = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
     let (operations, memory) = (limit(38), limit(46));
     match &bytes[..6] {
-        b"Ed\0\0B2" => Ok(Lock::Open),
+        b"Ed\0\0B2" => {
+            complete(&mut bytes)?;
+            Ok((Lock::Open, bytes.to_vec()))
+        }
         b"EdScB2"
             if (OPERATIONS_MIN..=OPERATIONS_MAX).contains(&operations)
                 && (MEMORY_MIN..=MEMORY_MAX).contains(&memory) =>
         {
-            Ok(Lock::Password)
+            Ok((Lock::Password, bytes.to_vec()))
         }
         b"EdScB2" => Err(malformed("scrypt limits that minisign writes", "other ones")),
         _ => Err(malformed("an Ed25519 key with a BLAKE2b checksum, open or locked by scrypt", "another kind")),
     }
+}
+
+/// The checksum of an open key: right, or all zeros as C minisign leaves it. The public half guards the seed in either case.
+fn complete(bytes: &mut [u8; 158]) -> Result<(), KeyError> {
+    let expected = Blake2b256::new().chain_update(b"Ed").chain_update(&bytes[COVERED_AT..CHECKSUM_AT]).finalize();
+    let checksum = &mut bytes[CHECKSUM_AT..];
+    if *checksum != [0; 32] && *checksum != *expected {
+        return Err(malformed("the checksum of its content", "another one"));
+    }
+    checksum.copy_from_slice(&expected);
+    Ok(())
 }
 
 /// Locks the 158 open bytes with a password.

@@ -35,23 +35,32 @@ pub struct Content {
 /// [`VerifyError`], for the first entry that is not as it should be.
 pub fn verify_content<R: Read + Seek>(package: &mut VerifiedPackage<R>) -> Result<Content, VerifyError> {
     let paths: Vec<String> = package.manifest().entries.iter().map(|entry| entry.path.clone()).collect();
+    let (mut component, mut tools, mut wit, mut readme) = (None, None, BTreeMap::new(), None);
     for path in paths {
-        let known = [COMPONENT_PATH, TOOLS_PATH, README_PATH].contains(&path.as_str()) || path.starts_with(WIT_FOLDER);
-        if !known || path == COMPONENT_PATH {
-            check_precompiled(&path, &package.entry(&path)?)?;
+        let content = package.entry(&path)?;
+        check_precompiled(&path, &content)?;
+        match path.as_str() {
+            COMPONENT_PATH => component = Some(content),
+            TOOLS_PATH => tools = Some(tools::read(&content)?),
+            README_PATH => readme = Some(text(&path, content)?),
+            _ => {
+                if let Some(below) = path.strip_prefix(WIT_FOLDER) {
+                    wit.insert(below.to_owned(), text(&path, content)?);
+                }
+            }
         }
     }
-    let content = Content {
-        component: package.component()?,
-        tools: package.tools()?,
-        wit: package.wit()?,
-        readme: package.readme()?,
-    };
-    tools::check_named(package.manifest().tools.keys(), &content.tools)?;
-    for (path, text) in &content.wit {
-        check_precompiled(path, text.as_bytes())?;
-    }
-    Ok(content)
+    let absent = |path: &str| VerifyError::NoEntry { entry: path.to_owned() };
+    let component = component.ok_or_else(|| absent(COMPONENT_PATH))?;
+    check_component(&component)?;
+    let tools = tools.ok_or_else(|| absent(TOOLS_PATH))?;
+    tools::check_named(package.manifest().tools.keys(), &tools)?;
+    Ok(Content { component, tools, wit, readme })
+}
+
+/// Content that must be text.
+pub(super) fn text(path: &str, content: Vec<u8>) -> Result<String, VerifyError> {
+    String::from_utf8(content).map_err(|_| VerifyError::Text { entry: path.to_owned() })
 }
 
 /// Whether the bytes begin as a component does.

@@ -3,7 +3,7 @@
 use super::{
     VerifyError,
     admission::{Admitted, admit},
-    content::check_component,
+    content::{check_component, text},
     judge::{Signer, Trust},
 };
 use crate::{
@@ -127,7 +127,7 @@ impl<R: Read + Seek> VerifiedPackage<R> {
     }
 
     fn text(&mut self, path: &str) -> Result<String, VerifyError> {
-        String::from_utf8(self.entry(path)?).map_err(|_| VerifyError::Text { entry: path.to_owned() })
+        text(path, self.entry(path)?)
     }
 
     fn place(&self, path: &str) -> Option<usize> {

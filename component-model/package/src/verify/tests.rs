@@ -178,14 +178,12 @@ fn a_whole_file_is_admitted_in_any_pieces() {
 }
 
 #[test]
-fn every_changed_bit_is_refused() {
+fn every_changed_byte_is_refused() {
     let (good, trust) = (file(), trust());
     for at in 0..good.len() {
-        for bit in [0x01, 0x80] {
-            let mut changed = good.clone();
-            changed[at] ^= bit;
-            assert!(outcome(&changed, &trust).is_err(), "byte {at} ^ {bit:#x}");
-        }
+        let mut changed = good.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert!(outcome(&changed, &trust).is_err(), "byte {at}");
     }
 }
 
