@@ -11,8 +11,7 @@ use std::{
 pub(crate) fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
-    let mut temporary =
-        tempfile::NamedTempFile::new_in(folder).map_err(RegistryError::io("made a file in", folder))?;
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(RegistryError::io("made a file in", folder))?;
     temporary.write_all(bytes).map_err(RegistryError::io("wrote", path))?;
     temporary.as_file().sync_all().map_err(RegistryError::io("synced", path))?;
     temporary.persist(path).map_err(|error| error.error).map_err(RegistryError::io("renamed to", path))?;

@@ -49,12 +49,7 @@ impl Registry {
     }
 
     /// Fetches one commit into a repository that is thrown away, so that no small packs pile up.
-    fn fetch_commit(
-        &self,
-        name: &PackageName,
-        release: &Release,
-        commit: ObjectId,
-    ) -> Result<Vec<u8>, RegistryError> {
+    fn fetch_commit(&self, name: &PackageName, release: &Release, commit: ObjectId) -> Result<Vec<u8>, RegistryError> {
         let transport = self.transport.as_ref().expect("an address has a transport");
         std::fs::create_dir_all(self.store.folder())
             .map_err(RegistryError::io("made the folder", self.store.folder()))?;

@@ -23,15 +23,11 @@ pub(crate) fn package(
     file: &[u8],
     parent: Option<ObjectId>,
 ) -> Result<ObjectId, RegistryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        RegistryError::git(format!("wrote {name}@{version}"), repository.path(), error)
-    };
+    let failed =
+        |error: &dyn std::fmt::Display| RegistryError::git(format!("wrote {name}@{version}"), repository.path(), error);
     let blob = repository.write_blob(file).map_err(|error| failed(&error))?.detach();
-    let entry = gix::objs::tree::Entry {
-        mode: EntryKind::Blob.into(),
-        filename: file_name(name, version).into(),
-        oid: blob,
-    };
+    let entry =
+        gix::objs::tree::Entry { mode: EntryKind::Blob.into(), filename: file_name(name, version).into(), oid: blob };
     let tree = gix::objs::Tree { entries: vec![entry] };
     let tree = repository.write_object(&tree).map_err(|error| failed(&error))?.detach();
     write(repository, tree, parent, 0, &format!("{name}@{version}\n")).map_err(|error| failed(&error))

@@ -119,7 +119,11 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    pub(crate) fn git(action: impl Into<String>, repository: impl Into<PathBuf>, error: impl std::fmt::Display) -> Self {
+    pub(crate) fn git(
+        action: impl Into<String>,
+        repository: impl Into<PathBuf>,
+        error: impl std::fmt::Display,
+    ) -> Self {
         let detail = error.to_string().lines().take(8).collect::<Vec<_>>().join("; ");
         Self::Git { action: action.into(), repository: repository.into(), detail }
     }
@@ -186,7 +190,9 @@ impl Coded for RegistryError {
             Self::Package(source) => return source.hints(),
             Self::Location { .. } => "`mpp registry add NAME PATH-or-ADDRESS`",
             Self::NoGit(_) => "install git (Debian: `apt install git`), or use a registry at a path, which needs none",
-            Self::Unreachable { .. } => "`mpp registry list` shows the locations; `mpp registry init PATH` starts a registry",
+            Self::Unreachable { .. } => {
+                "`mpp registry list` shows the locations; `mpp registry init PATH` starts a registry"
+            }
             Self::Race { .. } => "run `mpp publish` again; nothing was published",
             Self::NeverUpdated { .. } => "`mpp update` fetches and verifies it",
             _ => return Vec::new(),

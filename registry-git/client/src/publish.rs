@@ -8,7 +8,10 @@ use crate::{
     transport::Pushed,
 };
 use gix::{ObjectId, Repository};
-use mpp_index::plan::{self, IndexEdit, Published};
+use mpp_index::{
+    IndexError,
+    plan::{self, IndexEdit, Published},
+};
 use mpp_package::{
     key::Signer,
     limits::FILE_BYTES_MAX,
@@ -95,7 +98,7 @@ impl Registry {
         let (name, mut release) = describe(options)?;
         let _lock = self.store.lock()?;
         for attempt in 1..=ATTEMPTS {
-            self.update_locked(None, now)?;
+            self.update_for_signing(now)?;
             if let Some(done) = self.already(&name, &release)? {
                 return Ok(report(name, &done, PublishStatus::Already));
             }
@@ -147,9 +150,19 @@ impl Registry {
     /// An update that goes on from a trusted head that has expired: only its signer can make it fresh again.
     fn update_for_signing(&mut self, now: Instant) -> Result<(), RegistryError> {
         match self.update_locked(None, now) {
-            Err(RegistryError::Index(mpp_index::IndexError::Stale { .. })) if self.believed.is_some() => Ok(()),
+            Err(RegistryError::Index(IndexError::Stale { .. })) if self.is_current()? => Ok(()),
             outcome => outcome.map(|_| ()),
         }
+    }
+
+    /// Whether the trusted commit is the newest one there is.
+    fn is_current(&self) -> Result<bool, RegistryError> {
+        let Some(believed) = &self.believed else { return Ok(false) };
+        let newest = match &self.transport {
+            Some(transport) => transport.reference(MAIN)?,
+            None => repository::reference(&repository::open(&self.repository_path())?, MAIN)?,
+        };
+        Ok(newest == Some(believed.commit))
     }
 
     fn already(&self, name: &PackageName, release: &Release) -> Result<Option<Release>, RegistryError> {
@@ -180,9 +193,10 @@ impl Registry {
         let base = Snapshot::new(repository.clone(), self.believed()?.commit)?;
         let index = commit::index(repository, Some(&base), &job.edit, job.now)?;
         self.verify_against(&Snapshot::new(repository.clone(), index)?, Some(&base), None, job.now)?;
-        let package = job.package.as_ref().map(|(name, prepared)| {
-            commit::forward(commit::package_reference(name), prepared.tip, prepared.commit)
-        });
+        let package = job
+            .package
+            .as_ref()
+            .map(|(name, prepared)| commit::forward(commit::package_reference(name), prepared.tip, prepared.commit));
         // The file's reference moves first: a reader must never see a statement whose file is not there.
         let mut moves: Vec<Move> = package.into_iter().collect();
         moves.push(commit::forward(MAIN, Some(base.commit()), index));
@@ -199,10 +213,8 @@ fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), Regi
     if found > FILE_BYTES_MAX {
         return Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found });
     }
-    let publishers = options.publishers.iter().map(|signer| TrustedKey {
-        key: *signer.public_key(),
-        name: "publisher".to_owned(),
-    });
+    let publishers =
+        options.publishers.iter().map(|signer| TrustedKey { key: *signer.public_key(), name: "publisher".to_owned() });
     let trust = Trust { publishers: publishers.collect(), development: None, threshold: 1 };
     let mut package = verify::open(Cursor::new(options.file), &trust).map_err(RegistryError::Package)?;
     let tools = package.tools().map_err(RegistryError::Package)?.tools;
@@ -265,8 +277,8 @@ impl Workspace {
             return Ok(Self { path: path.clone(), tip: None, _folder: None });
         }
         let store = registry.store.folder();
-        let folder =
-            tempfile::TempDir::with_prefix_in("publish-", store).map_err(RegistryError::io("made a folder in", store))?;
+        let folder = tempfile::TempDir::with_prefix_in("publish-", store)
+            .map_err(RegistryError::io("made a folder in", store))?;
         let path = folder.path().to_owned();
         repository::init_bare(&path)?;
         borrow_objects(&path, &registry.store.clone_path())?;

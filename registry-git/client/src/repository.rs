@@ -19,8 +19,7 @@ pub(crate) const MAIN: &str = "refs/heads/main";
 
 /// Opens a repository.
 pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
-    let repository =
-        options().open(path).map_err(|error| RegistryError::git("opened", path, error))?.to_thread_local();
+    let repository = options().open(path).map_err(|error| RegistryError::git("opened", path, error))?.to_thread_local();
     Ok(repository)
 }
 

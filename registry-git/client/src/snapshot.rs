@@ -207,7 +207,8 @@ impl Snapshot {
         for entry in TreeRefIter::from_bytes(&data, id.kind()) {
             let entry = entry.map_err(|error| damaged(path, error))?;
             let name = std::str::from_utf8(entry.filename).ok().filter(|name| layout::is_path_part(name));
-            let name = name.ok_or_else(|| damaged(path, format!("an index may not hold the name {:?}", entry.filename)))?;
+            let name =
+                name.ok_or_else(|| damaged(path, format!("an index may not hold the name {:?}", entry.filename)))?;
             if entries.insert(name.to_owned(), (entry.oid.to_owned(), entry.mode.kind())).is_some() {
                 return Err(damaged(path, format!("the folder holds the name {name:?} twice")));
             }

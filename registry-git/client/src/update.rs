@@ -3,10 +3,7 @@
 //! A refusal leaves everything as it was, but for a proof that is kept when the registry contradicts itself.
 
 use crate::{
-    Location, Registry, RegistryError, Snapshot, repository,
-    repository::MAIN,
-    store::Believed,
-    transport::Transport,
+    Location, Registry, RegistryError, Snapshot, repository, repository::MAIN, store::Believed, transport::Transport,
 };
 use gix::ObjectId;
 use mpp_index::{
@@ -105,10 +102,10 @@ impl Registry {
         now: Instant,
     ) -> Result<Update, RegistryError> {
         let changed = offered.changes(base)?;
-        let trusted = self.believed.as_ref().map(|believed| Trusted {
-            state: &believed.state,
-            files: base.map(|base| base as &dyn mpp_index::Files),
-        });
+        let trusted = self
+            .believed
+            .as_ref()
+            .map(|believed| Trusted { state: &believed.state, files: base.map(|base| base as &dyn mpp_index::Files) });
         let candidate = Candidate { files: offered, changed: Some(&changed) };
         Ok(state::update(trusted, pin, &candidate, now)?)
     }

@@ -245,10 +245,14 @@ impl Coded for IndexError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Newer { .. } => "install a newer MPP: `cargo install --path toolchain/cargo-mpp`",
-            Self::RootPin { .. } => "compare the fingerprint with whoever runs the registry, then `mpp registry add` it anew",
+            Self::RootPin { .. } => {
+                "compare the fingerprint with whoever runs the registry, then `mpp registry add` it anew"
+            }
             Self::Stale { .. } => "ask whoever runs the registry to sign a new head with `mpp registry sign-head`",
             Self::ClockBackwards { .. } => "set the clock of this machine and try again",
-            Self::NotOwner { .. } => "publish under a namespace of your own, or with a key that owns this one: `mpp key list`",
+            Self::NotOwner { .. } => {
+                "publish under a namespace of your own, or with a key that owns this one: `mpp key list`"
+            }
             Self::DuplicateVersion { .. } => "raise `version` and publish again; a published version never changes",
             Self::Collision { .. } => "choose a name that people will not confuse",
             Self::NoHeadKey { .. } => "publish from the home that made the registry, or ask whoever runs it to publish",

@@ -12,6 +12,8 @@ mod log;
 mod namespace;
 mod shards;
 mod statements;
+#[cfg(test)]
+mod world;
 
 pub mod layout;
 pub mod package;

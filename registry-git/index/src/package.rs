@@ -1,8 +1,9 @@
 //! One package, proven from a trusted head by a handful of small reads (spec/index.md IDX-23).
 
 use crate::{Files, IndexError, layout, namespace::Namespace, shards, state::TrustedState, statements};
+use mpp_package::key::PublicKey;
 use mpp_schema::{
-    Digest, KeyId, PackageName, Version,
+    Digest, Instant, KeyId, PackageName, Version,
     index::{Release, Says},
 };
 
@@ -12,7 +13,7 @@ pub struct PackageEntry {
     /// Its name.
     pub name: PackageName,
     /// Who owns its namespace now.
-    pub owners: Vec<KeyId>,
+    pub owners: Vec<PublicKey>,
     /// Its versions, in the order in which they were published.
     pub releases: Vec<SignedRelease>,
 }
@@ -22,6 +23,8 @@ pub struct PackageEntry {
 pub struct SignedRelease {
     /// What was said.
     pub release: Release,
+    /// When it was said.
+    pub issued: Instant,
     /// The owners who signed it.
     pub signers: Vec<KeyId>,
 }
@@ -67,14 +70,15 @@ pub(crate) fn package_in(
         reason: "nobody owns it".to_owned(),
     })?;
     let statements = statements::read(state.registry(), name, &namespace, &file)?;
-    let owners = namespace.current().keys().iter().map(|key| key.id()).collect();
+    let owners = namespace.current().keys().to_vec();
     let releases = statements.into_iter().map(release).collect();
     Ok(Some(PackageEntry { name: name.clone(), owners, releases }))
 }
 
 fn release(verified: statements::Verified) -> SignedRelease {
+    let issued = verified.statement.issued;
     let Says::Release(release) = verified.statement.says;
-    SignedRelease { release, signers: verified.signers }
+    SignedRelease { release, issued, signers: verified.signers }
 }
 
 pub(crate) fn namespace_in(
@@ -88,3 +92,6 @@ pub(crate) fn namespace_in(
     let file = shards::read_exact(files, &path, digest)?;
     Namespace::read(state.registry(), name, &file).map(Some)
 }
+
+#[cfg(test)]
+mod tests;

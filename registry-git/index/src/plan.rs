@@ -3,16 +3,14 @@
 //! Nothing is written here. The caller carries a plan out as one commit on the state that it was made for, or not at all.
 
 mod draft;
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    Files, IndexError, collision, document, keys, layout,
-    layout::Covered,
-    namespace::Namespace,
-    package, search, shards,
-    state::TrustedState,
-    statements,
+    Files, IndexError, collision, document, keys, layout, layout::Covered, namespace::Namespace, package, search,
+    shards, state::TrustedState, statements,
 };
-use draft::Draft;
+pub(crate) use draft::Draft;
 use mpp_package::{key::Signer, signature::Purpose};
 use mpp_schema::{
     Digest, FormatVersion, Ident, Instant, PackageName, RegistryId,

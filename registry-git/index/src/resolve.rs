@@ -59,9 +59,11 @@ pub fn resolve<E: From<IndexError>>(
 pub fn choose<'a>(entry: &'a PackageEntry, requirement: &Requirement) -> Option<&'a SignedRelease> {
     let fits = |signed: &&SignedRelease| requirement.version.matches(&signed.release.version);
     let locked = requirement.locked.as_ref();
-    let kept = entry.releases.iter().filter(fits).find(|signed| {
-        locked.is_some_and(|locked| statements::same_version(locked, &signed.release.version))
-    });
+    let kept = entry
+        .releases
+        .iter()
+        .filter(fits)
+        .find(|signed| locked.is_some_and(|locked| statements::same_version(locked, &signed.release.version)));
     kept.or_else(|| entry.releases.iter().filter(fits).max_by_key(|signed| &signed.release.version))
 }
 
@@ -76,7 +78,7 @@ fn versions(entry: &PackageEntry) -> String {
 mod tests {
     use super::{Requirement, choose};
     use crate::package::{PackageEntry, SignedRelease};
-    use mpp_schema::{Digest, index::Release, manifest::Kind};
+    use mpp_schema::{Digest, Instant, index::Release, manifest::Kind};
 
     #[track_caller]
     fn check(versions: &[&str], requirement: &str, locked: Option<&str>, expected: Option<&str>) {
@@ -101,7 +103,7 @@ mod tests {
             tools: Vec::new(),
             commit: None,
         };
-        SignedRelease { release, signers: Vec::new() }
+        SignedRelease { release, issued: Instant::from_unix_seconds(0).unwrap(), signers: Vec::new() }
     }
 
     #[test]

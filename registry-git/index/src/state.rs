@@ -209,15 +209,14 @@ fn read_log<'a>(
     head: &Head,
 ) -> Result<(log::Tail, Option<changes::Base<'a>>), IndexError> {
     // After a misused head key, a new root says from where the log goes on; what was believed after that point is dropped.
-    let kept = trusted.as_ref().filter(|trusted| {
-        chain.resume.is_none_or(|resume| trusted.state.head.log_length <= resume.length)
-    });
+    let kept = trusted
+        .as_ref()
+        .filter(|trusted| chain.resume.is_none_or(|resume| trusted.state.head.log_length <= resume.length));
     let base = kept.and_then(|trusted| {
         let files = trusted.files?;
         Some(changes::Base { files, head: &trusted.state.head })
     });
-    let mut through: Vec<_> =
-        kept.map(|trusted| trusted.state.log_point()).into_iter().chain(chain.resume).collect();
+    let mut through: Vec<_> = kept.map(|trusted| trusted.state.log_point()).into_iter().chain(chain.resume).collect();
     through.sort_by_key(|point| point.length);
     let from = match (&base, kept) {
         (Some(_), Some(trusted)) => trusted.state.segment,
@@ -247,3 +246,6 @@ fn log_point(head: &Head) -> LogPoint {
 fn evidence(before: &Signed, now: &Signed) -> Vec<u8> {
     [document::line(before), document::line(now)].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,11 +50,8 @@ pub(crate) fn statement(
     let signed: Signed = document::parse_line(at, line)?;
     // The text names the owners' version, so it is read first; nothing of it is used before its signatures hold.
     let claimed: Statement = document::parse(at, signed.signed.as_bytes())?;
-    let not_owner = |reason: String| IndexError::NotOwner {
-        path: at.to_owned(),
-        namespace: namespace.name().clone(),
-        reason,
-    };
+    let not_owner =
+        |reason: String| IndexError::NotOwner { path: at.to_owned(), namespace: namespace.name().clone(), reason };
     let keys = namespace
         .owners(claimed.owners)
         .ok_or_else(|| not_owner(format!("there is no version {} of its owners", claimed.owners)))?;
@@ -104,7 +101,8 @@ pub(crate) fn check_text(at: &str, statement: &Statement) -> Result<(), IndexErr
         let found = hidden.escape_unicode().to_string();
         return Err(IndexError::malformed(at, "a description without hidden characters", found));
     }
-    let git_id = |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let git_id =
+        |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     match release.commit.as_ref().filter(|commit| !git_id(commit)) {
         Some(commit) => Err(IndexError::malformed(at, "a git commit id", format!("{commit:?}"))),
         None => Ok(()),

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 static NOTHING: MemoryFiles = MemoryFiles(BTreeMap::new());
 
 /// The edit so far.
-pub(super) struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     base: &'a dyn Files,
     root: &'a Root,
     table: Vec<Option<Digest>>,
@@ -26,13 +26,13 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// An edit of an index that has no file yet.
-    pub(super) fn empty(root: &'a Root) -> Self {
+    pub(crate) fn empty(root: &'a Root) -> Self {
         let table = vec![None; 256];
         Self { base: &NOTHING, root, table, log: log::START, seq: 0, segment: Vec::new(), covered: Vec::new() }
     }
 
     /// An edit of the state that was verified last.
-    pub(super) fn on(
+    pub(crate) fn on(
         base: &'a dyn Files,
         state: &'a TrustedState,
         table: Vec<Option<Digest>>,
@@ -44,12 +44,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes a covered file.
-    pub(super) fn write(&mut self, path: String, content: Vec<u8>) {
+    pub(crate) fn write(&mut self, path: String, content: Vec<u8>) {
         self.covered.push((path, content));
     }
 
     /// Adds a line to a covered file.
-    pub(super) fn append(&mut self, path: String, line: &[u8]) -> Result<(), IndexError> {
+    pub(crate) fn append(&mut self, path: String, line: &[u8]) -> Result<(), IndexError> {
         let mut content = match shards::digest_of(self.base, &self.table, &path)? {
             Some(digest) => shards::read_exact(self.base, &path, digest)?,
             None => Vec::new(),
@@ -60,7 +60,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds what follows from the covered files, and signs the head.
-    pub(super) fn finish(
+    pub(crate) fn finish(
         mut self,
         head_keys: &[&dyn Signer],
         now: Instant,
@@ -106,8 +106,7 @@ impl<'a> Draft<'a> {
     fn log_records(&mut self, now: Instant) -> BTreeMap<String, Vec<u8>> {
         let mut segments = BTreeMap::new();
         for (path, content) in &self.covered {
-            let record =
-                LogRecord { n: self.log.length, path: path.clone(), sha256: Digest::of(content), at: now };
+            let record = LogRecord { n: self.log.length, path: path.clone(), sha256: Digest::of(content), at: now };
             let line = document::line(&record);
             if self.log.length % layout::SEGMENT_RECORDS == 0 {
                 self.segment.clear();

@@ -43,8 +43,7 @@ pub(crate) fn follow(
 /// Reads the first root, which signs itself and is known by its fingerprint.
 pub(crate) fn first(files: &dyn Files, pin: Option<Digest>) -> Result<Chain, IndexError> {
     let path = layout::root(1);
-    let file =
-        files.read(&path)?.ok_or_else(|| IndexError::Removed { path: path.clone(), what: "the first root" })?;
+    let file = files.read(&path)?.ok_or_else(|| IndexError::Removed { path: path.clone(), what: "the first root" })?;
     let signed = document::envelope(&path, &file)?;
     let found = layout::fingerprint(&signed);
     if let Some(expected) = pin.filter(|pin| *pin != found) {

@@ -1,0 +1,77 @@
+//! Two writers at the same time: what both want once is won by exactly one, what they want apart lands for both.
+
+mod support;
+
+use mpp_registry::RegistryError;
+use mpp_schema::{Coded as _, codes};
+use std::sync::Barrier;
+use support::{World, has_git, http::GitServer, name, package, publish};
+
+/// Publishes all files at the same moment, each from a home of its own; says how many won.
+fn race(world: &World, location: &str, files: &[Vec<u8>]) -> Vec<Result<(), RegistryError>> {
+    let start = Barrier::new(files.len());
+    std::thread::scope(|scope| {
+        let writers = files.iter().enumerate().map(|(i, file)| {
+            let (home, start) = (format!("writer-{i}"), &start);
+            scope.spawn(move || {
+                let mut home = world.home(&home, location);
+                start.wait();
+                publish(&mut home, file).map(drop)
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    })
+}
+
+#[track_caller]
+fn check_same_version(world: &World, location: &str) {
+    let files = ["One.", "Two."].map(|description| package("acme:notes", "1.0.0", description));
+    let outcomes = race(world, location, &files);
+    let losers: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).map(|e| e.code()).collect();
+    assert_eq!(losers, [codes::INDEX_DUPLICATE_VERSION], "{outcomes:?}");
+}
+
+#[track_caller]
+fn check_different_versions(world: &World, location: &str) {
+    let files = ["1.0.0", "1.1.0"].map(|version| package("acme:notes", version, "Finds notes."));
+    for outcome in race(world, location, &files) {
+        outcome.unwrap();
+    }
+    let mut reader = world.home("reader", location);
+    reader.update(None, support::day(0)).unwrap();
+    let entry = reader.package(&name("acme:notes")).unwrap().unwrap();
+    assert_eq!(entry.releases.len(), 2);
+    for signed in &entry.releases {
+        reader.fetch_blob(&entry.name, &signed.release).unwrap();
+    }
+}
+
+#[test]
+fn at_a_path() {
+    let world = World::new();
+    check_same_version(&world, &world.path_location());
+    let world = World::new();
+    check_different_versions(&world, &world.path_location());
+}
+
+#[test]
+fn at_a_file_address() {
+    if !has_git() {
+        return;
+    }
+    let world = World::new();
+    check_same_version(&world, &world.file_location());
+    let world = World::new();
+    check_different_versions(&world, &world.file_location());
+}
+
+#[test]
+fn over_http() {
+    if !has_git() {
+        return;
+    }
+    let world = World::new();
+    let server = GitServer::start(world.folder.path());
+    check_different_versions(&world, &server.location("registry.git"));
+}

@@ -1,0 +1,68 @@
+//! Looking one package up: what is read, and that each of the reads is proven.
+
+use super::package;
+use crate::{
+    Files, FilesError, MemoryFiles, layout,
+    search::search,
+    world::{World, name, world},
+};
+use mpp_schema::{Code, Coded as _, codes};
+use std::cell::RefCell;
+
+const NOTES: &str = "acme:notes";
+
+#[track_caller]
+fn check(world: &World, files: &MemoryFiles, expected: Result<Option<&str>, Code>) {
+    let found = package(files, &world.state, &name(NOTES)).map_err(|error| error.code());
+    let found = found.map(|entry| entry.map(|entry| entry.latest().unwrap().release.version.to_string()));
+    assert_eq!(found, expected.map(|version| version.map(str::to_owned)));
+}
+
+#[test]
+fn every_read_of_a_lookup_is_proven() {
+    let world = world();
+    check(&world, &world.files, Ok(Some("1.0.0")));
+    let package_path = layout::package(&name(NOTES));
+    let namespace_path = layout::namespace(&"acme".parse().unwrap());
+    let shard_file = |path: &str| layout::shard_file(layout::shard_of_path(path));
+    let (package_shard, namespace_shard) = (shard_file(&package_path), shard_file(&namespace_path));
+    for path in [layout::SHARDS, &package_shard, &namespace_shard, &package_path, &namespace_path] {
+        let mut spoilt = world.files.clone();
+        spoilt.0.get_mut(path).unwrap().push(b'\n');
+        check(&world, &spoilt, Err(codes::INDEX_MISMATCH));
+        spoilt.0.remove(path);
+        check(&world, &spoilt, Err(codes::INDEX_REMOVED));
+    }
+}
+
+#[test]
+fn a_name_that_is_not_there_is_not_an_error() {
+    let world = world();
+    assert_eq!(package(&world.files, &world.state, &name("acme:other")).unwrap(), None);
+}
+
+/// Notes what is read.
+struct Noting<'a>(&'a MemoryFiles, RefCell<Vec<String>>);
+
+impl Files for Noting<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FilesError> {
+        self.1.borrow_mut().push(path.to_owned());
+        self.0.read(path)
+    }
+}
+
+#[test]
+fn a_lookup_reads_five_files_at_most() {
+    let world = world();
+    let files = Noting(&world.files, RefCell::new(Vec::new()));
+    package(&files, &world.state, &name(NOTES)).unwrap().unwrap();
+    assert_eq!(files.1.borrow().len(), 5, "{:?}", files.1.borrow());
+}
+
+#[test]
+fn search_looks_at_names_descriptions_and_tools() {
+    let world = world();
+    let found = |text| search(&world.files, &world.state, text).unwrap().len();
+    assert_eq!((found(""), found("NOTES"), found("finds"), found("search acme")), (1, 1, 1, 1));
+    assert_eq!((found("nothing"), found("notes nothing")), (0, 0));
+}
