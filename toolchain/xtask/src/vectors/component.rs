@@ -23,7 +23,7 @@ pub(super) const ADD_SIGNED: &str = r#"(component
 
 /// `add`, and an import that only a granted folder covers.
 pub(super) const ADD_WITH_FOLDERS: &str = r#"(component
-  (import "wasi:filesystem/preopens@0.2.6" (instance))
+  (import "wasi:filesystem/preopens@0.2.6" (instance (export "count" (func (result u32)))))
   (core module $code
     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
   (core instance $instance (instantiate $code))

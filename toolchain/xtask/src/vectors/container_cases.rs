@@ -6,9 +6,10 @@ use super::{
     draft::{Content, Draft, admission, full, good},
     keys::TestKey,
 };
-use serde_json::json;
 
 const TWIN: &str = "package/valid";
+/// The good package with one more entry.
+const BESIDE_TWIN: &str = "package/extra-entry";
 
 /// The container's part of the chapter.
 pub(super) fn cases() -> Vec<Case> {
@@ -19,13 +20,24 @@ fn bad(name: &str, code: &'static str, why: &'static str, file: impl Into<Vec<u8
     admission().refuse(&format!("package/{name}"), code, why, TWIN, file)
 }
 
+/// Refused because of an entry beside those of the good package.
+fn bad_beside(name: &str, code: &'static str, why: &'static str, file: impl Into<Vec<u8>>) -> Case {
+    admission().refuse(&format!("package/{name}"), code, why, BESIDE_TWIN, file)
+}
+
 fn signed(draft: &Draft) -> Archive {
     draft.signed(&[&TestKey::acme()])
+}
+
+/// The good package with one more entry.
+fn beside(name: &str) -> Draft {
+    Draft::new().add(Content::plain(name, "text"))
 }
 
 fn accepted() -> Vec<Case> {
     vec![
         admission().accept(TWIN, "a small package, admitted", &good()),
+        admission().accept(BESIDE_TWIN, "the same with one more entry", &signed(&beside("wit/a.wit"))),
         full().accept("package/valid-full", "the same with its content unpacked and checked", &good()),
     ]
 }
@@ -44,9 +56,17 @@ fn flipped_bits() -> Vec<Case> {
         bytes
     };
     let header = |entry: &'static str, at: usize| file(&move |archive| archive.offset(entry) + at);
+    let signature = good().entry("signatures/").content.clone();
+    let in_comment = String::from_utf8_lossy(&signature).find("1.0.0").expect("the comment holds the version");
     let mismatch = "pkg.manifest-mismatch";
     vec![
         bad("flipped-bit-manifest", "sig.invalid", "one bit of the manifest", content("mpp.json", 60)),
+        bad(
+            "flipped-bit-signature",
+            "sig.invalid",
+            "one bit of a signature's comment",
+            content("signatures/", in_comment),
+        ),
         bad("flipped-bit-component", mismatch, "one bit of the component", content("component", 40)),
         bad("flipped-bit-tools", mismatch, "one bit of the tools", content("tools", 40)),
         bad("flipped-bit-wit", mismatch, "one bit of the WIT", content("wit/", 10)),
@@ -113,8 +133,7 @@ fn lengths() -> Vec<Case> {
 
 /// In manifest and archive alike, and rightly signed: only the name is the reason.
 fn names() -> Vec<Case> {
-    let named = |name: &str| signed(&Draft::new().add(Content::plain(name, "text"))).to_bytes();
-    let refuse = |case: &str, why, name: &str| bad(case, "pkg.path", why, named(name));
+    let refuse = |case: &str, why, name: &str| bad_beside(case, "pkg.path", why, signed(&beside(name)).to_bytes());
     vec![
         refuse("path-parent", "a name that leads out of the folder", "../evil"),
         refuse("path-parent-inside", "a name that leads out later", "wit/../../evil"),
@@ -151,12 +170,11 @@ fn kinds() -> Vec<Case> {
 }
 
 fn duplicates() -> Vec<Case> {
-    let beside = |name: &str| signed(&Draft::new().add(Content::plain(name, "text"))).to_bytes();
-    let refuse = |case: &str, why, name: &str| bad(case, "pkg.duplicate", why, beside(name));
+    let refuse = |case: &str, why, name: &str| bad_beside(case, "pkg.duplicate", why, signed(&beside(name)).to_bytes());
     vec![
         refuse("duplicate", "two entries of one name", "wit/sum.wit"),
         refuse("duplicate-case", "two names that differ only in case", "wit/SUM.wit"),
-        refuse("duplicate-folder-case", "two folders that differ only in case", "WIT/sum.wit"),
+        refuse("duplicate-folder-case", "two names that differ only in the case of a folder", "WIT/sum.wit"),
         refuse("file-as-folder", "a file that is also a folder", "wit/sum.wit/inner"),
     ]
 }
@@ -183,7 +201,7 @@ fn agreement() -> Vec<Case> {
         let place = archive.position("component");
         archive.0.swap(place, place + 1);
     });
-    let mut unsorted = Draft::new().add(Content::plain("wit/a.wit", "text"));
+    let mut unsorted = beside("wit/a.wit");
     unsorted.content.swap(2, 3);
     vec![
         mismatch("entry-not-listed", "an entry that the manifest does not list", &unlisted),
@@ -191,7 +209,7 @@ fn agreement() -> Vec<Case> {
         mismatch("entry-other-size", "an entry that is longer than listed", &longer),
         mismatch("entry-other-content", "an entry with other bytes of the same length", &exchanged),
         bad("entries-swapped", "pkg.order", "two listed entries in the other order", swapped.to_bytes()),
-        bad(
+        bad_beside(
             "manifest-not-sorted",
             "pkg.order",
             "the manifest lists its entries in another order",
@@ -209,14 +227,18 @@ fn limits() -> Vec<Case> {
     };
     let twin = "package/entries-1024";
     let why = "two thousand entries";
-    let mut draft = Draft::new().add(Content::plain("wit/big.wit", "text"));
-    draft.manifest = json!(draft.manifest);
+    let draft = beside("wit/big.wit");
     let manifest = draft.manifest_text().replace("\"size\": 4,", &format!("\"size\": {},", 65 << 20));
     let mut large = draft.sealed(&manifest, &[&TestKey::acme()], super::draft::COMMENT);
     large.entry("wit/big").size = 65 << 20;
     vec![
         admission().accept(twin, "as many entries as a package may have", &with(1024)),
         admission().refuse("package/entries-2000", "limit.entries", why, twin, with(2000).to_bytes()),
-        bad("file-over-64-mebibytes", "limit.file", "an entry that claims more than a file may have", large.to_bytes()),
+        bad_beside(
+            "file-over-64-mebibytes",
+            "limit.file",
+            "an entry that claims more than a file may have",
+            large.to_bytes(),
+        ),
     ]
 }

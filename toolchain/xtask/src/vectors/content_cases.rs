@@ -40,11 +40,14 @@ fn frames() -> Vec<Case> {
     let bad = |name: &str, why, stored: Vec<u8>| {
         refuse(&admission(), name, "pkg.compression", why, twin, &with_readme(stored))
     };
+    let widest = "package/frame-window-8-mebibytes";
+    let too_wide = with_readme(frame::with_window(README, 24));
     let good = with_readme(plain.clone()).signed(&[&TestKey::acme()]);
     let window = with_readme(frame::with_window(README, 23)).signed(&[&TestKey::acme()]);
     vec![
         admission().accept(twin, "one plain frame", &good),
-        full().accept("package/frame-window-8-mebibytes", "the largest window that is allowed", &window),
+        admission().accept(widest, "the largest window that is allowed", &window),
+        full().accept("package/frame-window-8-mebibytes-full", "the same, unpacked", &window),
         bad(
             "frame-skippable-before",
             "a skippable frame before the content",
@@ -58,7 +61,14 @@ fn frames() -> Vec<Case> {
         bad("frame-second", "a second frame", [plain.clone(), frame::plain(b"more")].concat()),
         bad("frame-surplus", "bytes after the frame", [plain.as_slice(), b"hidden"].concat()),
         bad("frame-dictionary", "a frame that names a dictionary", frame::with_dictionary(README)),
-        bad("frame-window-16-mebibytes", "a frame that demands too large a window", frame::with_window(README, 24)),
+        refuse(
+            &admission(),
+            "frame-window-16-mebibytes",
+            "pkg.compression",
+            "a frame that demands too large a window",
+            widest,
+            &too_wide,
+        ),
         bad("frame-without-size", "a frame that does not say its content size", frame::without_size(README)),
         bad("frame-not-zstd", "content that is not compressed", README.to_vec()),
         bad("frame-truncated", "a frame that stops early", plain[..plain.len() - 1].to_vec()),
@@ -73,9 +83,17 @@ fn sizes() -> Vec<Case> {
     let bomb = Draft::new().add(zeros(8 * mebibyte));
     let lying = Draft::new().add(Content::framed("README.md.zst", frame::lying_zeros(1024, 8 * mebibyte), &[0; 1024]));
     vec![
-        full().accept(twin, "one mebibyte may come from few bytes", &good),
+        admission().accept(twin, "one mebibyte may come from few bytes", &good),
+        full().accept("package/unpacks-to-one-mebibyte-full", "the same, unpacked", &good),
         refuse(&admission(), "bomb", "limit.unpacked", "eight mebibytes from some three hundred bytes", twin, &bomb),
-        refuse(&full(), "bomb-that-lies", "pkg.compression", "the same, said to be one kibibyte", twin, &lying),
+        refuse(
+            &full(),
+            "bomb-that-lies",
+            "pkg.compression",
+            "the same, said to be one kibibyte",
+            "package/unpacks-to-one-mebibyte-full",
+            &lying,
+        ),
         refuse(
             &full(),
             "unpacked-other-content",
@@ -100,8 +118,10 @@ fn other_content() -> Draft {
 fn precompiled() -> Vec<Case> {
     let elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0 and so on".as_slice();
     let code = "pkg.precompiled";
-    let beside = Draft::new().add(Content::packed("extra.bin.zst", elf));
-    let uncompressed = Draft::new().add(Content::plain("extra.bin", elf));
+    let packed = |bytes: &[u8]| Draft::new().add(Content::packed("extra.bin.zst", bytes));
+    let plain = |bytes: &[u8]| Draft::new().add(Content::plain("extra.bin", bytes));
+    let (packed_twin, plain_twin) = ("package/extra-content", "package/extra-content-uncompressed");
+    let signed = |draft: Draft| draft.signed(&[&TestKey::acme()]);
     vec![
         refuse(
             &full(),
@@ -111,14 +131,16 @@ fn precompiled() -> Vec<Case> {
             FULL_TWIN,
             &Draft::with_component(elf),
         ),
-        refuse(&full(), "precompiled-beside", code, "machine code beside the component", FULL_TWIN, &beside),
+        full().accept(packed_twin, "other content beside the component", &signed(packed(b"a table of numbers"))),
+        full().accept(plain_twin, "other content that is stored as it is", &signed(plain(b"a table of numbers"))),
+        refuse(&full(), "precompiled-beside", code, "machine code beside the component", packed_twin, &packed(elf)),
         refuse(
             &full(),
             "precompiled-uncompressed",
             code,
             "machine code that is stored as it is",
-            FULL_TWIN,
-            &uncompressed,
+            plain_twin,
+            &plain(elf),
         ),
     ]
 }

@@ -108,53 +108,50 @@ fn in_description(name: &str, why: &'static str, hidden: char) -> Case {
     admission().refuse(&format!("package/{name}"), "manifest.text", why, TWIN, file)
 }
 
-/// One hidden character in each other text that a model or a person reads.
+/// One hidden character in each other text that a model or a person reads, and texts that are too long.
 fn hidden_fields() -> Vec<Case> {
-    let refuse = |name: &str, why, draft: &Draft| {
+    let refuse = |name: &str, why, draft: Draft| {
         let file = draft.signed(&[&TestKey::acme()]).to_bytes();
-        full().refuse(&format!("package/{name}"), "manifest.text", why, "package/valid-full", file)
+        full().refuse(&format!("package/{name}"), "manifest.text", why, "package/every-text", file)
     };
     let reason = json!({ "kv": { "quota": "1MiB", "reason": "keeps\u{200b} sums" } });
-    let long = json!("x".repeat(1025));
+    let source = json!({ "builder": "command\u{200b}", "reproducible": true });
+    let (docs, hidden_docs) = ("Adds two numbers.", "Adds two\u{200b} numbers.");
     vec![
-        refuse(
-            "hidden-in-license",
-            "a hidden character in the licence",
-            &Draft::new().set("license", json!("MIT\u{200b}")),
+        full().accept(
+            "package/every-text",
+            "visible texts, as long as they may be",
+            &every_text().signed(&[&TestKey::acme()]),
         ),
+        refuse("hidden-in-license", "one in the licence", every_text().set("license", json!("MIT\u{200b}"))),
         refuse(
             "hidden-in-homepage",
-            "a hidden character in the homepage",
-            &Draft::new().set("homepage", json!("https://example.com/\u{200b}")),
+            "one in the homepage",
+            every_text().set("homepage", json!("https://a.example/\u{200b}")),
         ),
-        refuse(
-            "hidden-in-reason",
-            "a hidden character in the reason of a permission",
-            &Draft::new().set("permissions", reason),
-        ),
-        refuse(
-            "hidden-in-source",
-            "a hidden character in where it came from",
-            &Draft::new().set("source", json!({ "builder": "command\u{200b}", "reproducible": true })),
-        ),
-        refuse("description-too-long", "a description of 1,025 characters", &Draft::new().set("description", long)),
+        refuse("hidden-in-reason", "one in the reason of a permission", every_text().set("permissions", reason)),
+        refuse("hidden-in-source", "one in where it came from", every_text().set("source", source)),
         refuse(
             "hidden-in-tool-description",
-            "a hidden character in what a tool says it does",
-            &with_docs("Adds two numbers.", "Adds two\u{200b} numbers."),
+            "one in what a tool says it does",
+            with_docs(every_text(), docs, hidden_docs),
         ),
-        refuse(
-            "tool-description-too-long",
-            "a tool's description of 1,025 characters",
-            &with_docs("Adds two numbers.", &"x".repeat(1025)),
-        ),
+        refuse("description-too-long", "1,025 characters", every_text().set("description", json!("x".repeat(1025)))),
+        refuse("tool-description-too-long", "1,025 characters", with_docs(every_text(), docs, &"x".repeat(1025))),
     ]
 }
 
-/// The good package with another text in the WIT and in the tools file alike.
-fn with_docs(from: &str, to: &str) -> Draft {
-    let (wit, tools) = (component::WIT.replacen(from, to, 1), component::TOOLS.replacen(from, to, 1));
+/// The good package with every optional text, and a description as long as it may be.
+fn every_text() -> Draft {
     Draft::new()
-        .replace(Content::packed("tools.json.zst", tools.as_bytes()))
-        .replace(Content::plain("wit/sum.wit", wit))
+        .set("license", json!("MIT"))
+        .set("homepage", json!("https://a.example/"))
+        .set("description", json!("x".repeat(1024)))
+        .set("permissions", json!({ "kv": { "quota": "1MiB", "reason": "keeps sums" } }))
+}
+
+/// The package with another text in the WIT and in the tools file alike.
+fn with_docs(draft: Draft, from: &str, to: &str) -> Draft {
+    let (wit, tools) = (component::WIT.replacen(from, to, 1), component::TOOLS.replacen(from, to, 1));
+    draft.replace(Content::packed("tools.json.zst", tools.as_bytes())).replace(Content::plain("wit/sum.wit", wit))
 }

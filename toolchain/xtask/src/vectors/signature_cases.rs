@@ -56,6 +56,7 @@ fn accepted() -> Vec<Case> {
 
 fn lines() -> Vec<Case> {
     let text = good().text();
+    let three: String = text.split_inclusive('\n').take(3).collect();
     let without = |prefix: &str| text.replacen(prefix, "", 1);
     vec![
         malformed("extra-empty-line", "an empty fifth line", format!("{text}\n")),
@@ -70,11 +71,7 @@ fn lines() -> Vec<Case> {
             without("\ntrusted comment: ").replacen("mpp1", "\nmpp1", 1),
         ),
         malformed("empty", "an empty file", ""),
-        malformed(
-            "three-lines",
-            "the signature of the comment is missing",
-            text.rsplitn(3, '\n').last().unwrap_or_default(),
-        ),
+        malformed("three-lines", "the signature of the comment is missing", three),
     ]
 }
 
@@ -123,6 +120,7 @@ fn comments() -> Vec<Case> {
         let case = Case::bad(&format!("signature/{name}"), why, VERIFY, TWIN, "sig.malformed");
         ask(case, signed(&comment), &comment)
     };
+    let longest = "signature/comment-of-512";
     let around = |text: &str| good().text().replacen(PURPOSE, text, 1);
     vec![
         malformed("space-before-comment", "a space before the trusted comment", around(&format!(" {PURPOSE}"))),
@@ -131,7 +129,12 @@ fn comments() -> Vec<Case> {
         spoilt("nul-in-comment", "a NUL, where some readers stop", format!("{PURPOSE}\0 version=9.9.9")),
         spoilt("bidi-in-comment", "a character that turns the reading direction", format!("{PURPOSE}\u{202e}")),
         spoilt("comment-of-10-kb", "a comment of ten thousand characters", format!("{PURPOSE}{}", "x".repeat(10_000))),
-        spoilt("comment-of-513", "a comment one character longer than 512", "x".repeat(513)),
+        ask(Case::good(longest, "a comment as long as it may be", VERIFY), signed(&"x".repeat(512)), &"x".repeat(512)),
+        ask(
+            Case::bad("signature/comment-of-513", "a comment one character longer", VERIFY, longest, "sig.malformed"),
+            signed(&"x".repeat(513)),
+            &"x".repeat(513),
+        ),
     ]
 }
 
