@@ -1,1 +1,57 @@
-//! mpp-host
+//! Where tools run: the engine, its limits, what a tool may import, and the call itself — the only road in.
+//!
+//! A [`Host`] takes a package that was verified (nothing else can be loaded), compiles it, and gives a [`LoadedPackage`] that any
+//! number of threads can call. Each call has a fresh instance, its own memory and its own deadline, and ends in one of a few ways
+//! ([`Ending`]): a result, the tool's own error, a trap, or a limit with its own code.
+//!
+//! This crate knows nothing of registries, git, the command line or where packages are kept, and it opens no file, socket or
+//! terminal of its own.
+//!
+//! ```
+//! use mpp_host::{CallOutcome, Ending, Host, HostOptions};
+//! use mpp_package::verify::VerifiedPackage;
+//! use std::io::{Read, Seek};
+//!
+//! fn outline<R: Read + Seek>(package: &mut VerifiedPackage<R>) -> Result<(), Box<dyn std::error::Error>> {
+//!     let host = Host::new(HostOptions::default())?;
+//!     let tools = host.load(package)?;
+//!     let CallOutcome { ending, log, .. } = tools.call("outline", r##"{"text": "# Title"}"##)?;
+//!     match ending {
+//!         Ending::Returned(result) => println!("{}", result.unwrap_or_default()),
+//!         Ending::ToolError(error) => println!("the tool says: {error}"),
+//!         Ending::Trapped { code, message } | Ending::Limited { code, message } => println!("{code}: {message}"),
+//!     }
+//!     log.stderr_lines().iter().for_each(|line| println!("{line}"));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Reading order: [`Host`] and [`HostOptions`], then `load`, `loaded` and `call`; [`Limits`], with `meter`, `ticker` and `stop`
+//! which enforce and name them; `cap`, one file for each thing that a tool may import.
+
+mod call;
+mod cap;
+mod compile;
+mod engine;
+mod error;
+mod host;
+mod image;
+mod limits;
+mod load;
+mod loaded;
+mod meter;
+mod outcome;
+mod state;
+mod stop;
+mod ticker;
+mod turns;
+mod values;
+
+pub use engine::Allocation;
+pub use error::{CallError, HostError, LoadError};
+pub use host::{Host, HostOptions};
+pub use limits::{Caps, Limits};
+pub use loaded::LoadedPackage;
+pub use outcome::{CallOutcome, Ending, Log, ValuesOutcome};
+pub use stop::Stop;
+pub use values::Mismatch;

@@ -1,0 +1,73 @@
+//! The one configuration of the engine: what wasm may be, how deep it may call, how its memory is laid out.
+//!
+//! Everything that a tool does not need is off, so that it is not there to be attacked. Multi-memory stays on: composed components and
+//! those of some JavaScript engines have several memories.
+
+use crate::error::HostError;
+use crate::limits::Limits;
+use crate::stop::STACK_BYTES;
+use std::num::NonZeroUsize;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How the memory of instances is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allocation {
+    /// Asked of the system for each call: nothing is held while nothing runs.
+    OnDemand,
+    /// Taken from a pool of address space: faster and better on several threads; for a host that lives long.
+    Pooled {
+        /// How many calls may run at one time; more wait for their turn.
+        calls: u32,
+    },
+}
+
+/// Bytes of each memory slot that are wiped rather than given back to the system.
+const KEEP_RESIDENT_BYTES: usize = 64 << 10;
+
+pub(crate) fn engine(allocation: Allocation, limits: &Limits, memory_bytes_cap: usize) -> Result<Engine, HostError> {
+    let mut config = config();
+    if let Allocation::Pooled { calls } = allocation {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(calls, limits, memory_bytes_cap)));
+    }
+    Engine::new(&config).map_err(HostError::Engine)
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK_BYTES)
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .wasm_multi_memory(true)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .wasm_gc(false)
+        .wasm_shared_everything_threads(false)
+        .gc_support(false)
+        // One frame says whether the tool or the host stopped the call; more would name the tool's inner functions, for nobody.
+        .wasm_backtrace_max_frames(Some(NonZeroUsize::MIN))
+        .generate_address_map(false);
+    config
+}
+
+fn pool(calls: u32, limits: &Limits, memory_bytes_cap: usize) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let per_call = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let total = |count: usize| calls.saturating_mul(per_call(count));
+    pool.total_component_instances(calls)
+        .total_core_instances(total(limits.instances))
+        .total_memories(total(limits.memories))
+        .total_tables(total(limits.tables))
+        .max_core_instances_per_component(per_call(limits.instances))
+        .max_memories_per_component(per_call(limits.memories))
+        .max_tables_per_component(per_call(limits.tables))
+        .max_memories_per_module(per_call(limits.memories))
+        .max_tables_per_module(per_call(limits.tables))
+        .table_elements(limits.table_elements)
+        .max_memory_size(limits.memory_bytes.max(memory_bytes_cap))
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(4 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

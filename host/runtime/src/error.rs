@@ -1,0 +1,183 @@
+//! What can go wrong before a tool runs: starting the host, loading a package, asking for a tool. What goes wrong while it runs is an
+//! [`Ending`](crate::Ending), not an error.
+
+use crate::values::Mismatch;
+use mpp_schema::{Code, Coded, PackageName, codes};
+use mpp_wit::{Tool, ToolSet, WitError};
+
+/// Any coded error of a lower crate.
+type Cause = Box<dyn Coded + Send + Sync>;
+
+/// The host could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The engine refused its configuration, or the system its memory.
+    #[error("starting the engine: {}", .0.root_cause())]
+    Engine(wasmtime::Error),
+    /// The thread that keeps time could not be started.
+    #[error("starting the thread that keeps time: {0}")]
+    Ticker(#[source] std::io::Error),
+}
+
+impl Coded for HostError {
+    fn code(&self) -> Code {
+        codes::IO_FAILED
+    }
+}
+
+/// A package cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// Reading an entry of the package failed, although the package was verified.
+    #[error("{0}")]
+    Package(Cause),
+    /// The WIT or the component is not what it must be.
+    #[error(transparent)]
+    Wit(#[from] WitError),
+    /// The component is larger than the host's limit.
+    #[error("the component has {found} bytes, expected at most {limit}")]
+    TooLarge {
+        /// Bytes of the component.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The component imports what was not granted.
+    #[error("the component imports `{interface}`, which was not granted to it")]
+    Denied {
+        /// The import, as the component names it.
+        interface: String,
+        /// The permission that would cover it; nothing when none does.
+        permission: Option<&'static str>,
+    },
+    /// The component needs more memories, tables or instances than the host's pool has for one call.
+    #[error("compiling the component: {0}")]
+    Compile(String),
+    /// An import has another shape than the host's.
+    #[error("linking the component: {0}")]
+    Link(String),
+    /// A function is missing that was there when the component was compared with its WIT.
+    #[error("the compiled component has no function for tool `{0}`")]
+    Export(String),
+}
+
+impl LoadError {
+    pub(crate) fn package(cause: impl Coded + Send + Sync + 'static) -> Self {
+        Self::Package(Box::new(cause))
+    }
+
+    pub(crate) fn compile(error: wasmtime::Error) -> Self {
+        Self::Compile(error.root_cause().to_string())
+    }
+}
+
+impl Coded for LoadError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Package(cause) => cause.code(),
+            Self::Wit(cause) => cause.code(),
+            Self::TooLarge { .. } => codes::LIMIT_COMPONENT,
+            Self::Denied { .. } => codes::CAP_DENIED,
+            Self::Compile(_) => codes::WASM_INVALID,
+            Self::Link(_) => codes::WASM_INTERFACE,
+            Self::Export(_) => codes::BUG,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Package(cause) => cause.hints(),
+            Self::Wit(cause) => cause.hints(),
+            Self::Denied { permission: Some(permission), .. } => {
+                vec![format!("the permission `{permission}` covers it; this host grants the inert base only")]
+            }
+            Self::Denied { permission: None, .. } => {
+                vec!["no permission covers it: the author has to build the tool without it".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A tool was not started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The package has no such tool.
+    #[error("package `{package}` has no tool `{tool}`")]
+    Unknown {
+        /// The package.
+        package: PackageName,
+        /// What was asked for.
+        tool: String,
+        /// The tools that it has.
+        tools: Vec<String>,
+    },
+    /// The arguments do not fit.
+    #[error("{cause}")]
+    Arguments {
+        /// The tool.
+        tool: String,
+        /// Why.
+        cause: Cause,
+    },
+    /// Too few or too many typed arguments.
+    #[error("tool `{tool}`: expected {expected} arguments, found {found}")]
+    Count {
+        /// The tool.
+        tool: String,
+        /// Parameters of the tool.
+        expected: usize,
+        /// Values that were given.
+        found: usize,
+    },
+    /// A typed argument of another type.
+    #[error("tool `{tool}`, parameter `{param}`: {cause}")]
+    Value {
+        /// The tool.
+        tool: String,
+        /// The parameter.
+        param: String,
+        /// What was expected.
+        cause: Mismatch,
+    },
+}
+
+impl CallError {
+    pub(crate) fn unknown(package: &PackageName, tool: &str, tools: &ToolSet) -> Self {
+        let tools = tools.tools.iter().map(|tool| tool.name.to_string()).collect();
+        Self::Unknown { package: package.clone(), tool: tool.to_owned(), tools }
+    }
+
+    pub(crate) fn arguments(tool: &Tool, cause: impl Coded + Send + Sync + 'static) -> Self {
+        Self::Arguments { tool: tool.name.to_string(), cause: Box::new(cause) }
+    }
+
+    pub(crate) fn count(tool: &Tool, found: usize) -> Self {
+        Self::Count { tool: tool.name.to_string(), expected: tool.params.len(), found }
+    }
+
+    pub(crate) fn value(tool: &Tool, param: &str, cause: Mismatch) -> Self {
+        Self::Value { tool: tool.name.to_string(), param: param.to_owned(), cause }
+    }
+}
+
+impl Coded for CallError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unknown { .. } => codes::TOOL_UNKNOWN,
+            Self::Arguments { cause, .. } => cause.code(),
+            Self::Count { .. } | Self::Value { .. } => codes::TOOL_ARGUMENTS,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Unknown { tools, .. } => vec![format!("its tools are: {}", tools.join(", "))],
+            Self::Arguments { cause, .. } => cause.hints(),
+            Self::Count { .. } | Self::Value { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The host: one engine, one linker with the inert base, and the thread that keeps time.
+
+use crate::cap;
+use crate::compile::{Compiler, InProcess};
+use crate::engine::{self, Allocation};
+use crate::error::{HostError, LoadError};
+use crate::limits::{Caps, Limits};
+use crate::load;
+use crate::loaded::LoadedPackage;
+use crate::state::State;
+use crate::ticker::Ticker;
+use crate::turns::Turns;
+use mpp_package::verify::VerifiedPackage;
+use std::fmt;
+use std::io::{Read, Seek};
+use std::sync::Arc;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+/// How a host is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostOptions {
+    /// What one call may use, for packages that do not ask for more or less.
+    pub limits: Limits,
+    /// How far a package may raise its limits by asking.
+    pub caps: Caps,
+    /// How the memory of instances is found.
+    pub allocation: Allocation,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), caps: Caps::default(), allocation: Allocation::OnDemand }
+    }
+}
+
+/// Loads packages and runs their tools. Share one per process: packages keep it alive.
+pub struct Host {
+    shared: Arc<Shared>,
+}
+
+/// What all packages of a host use.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State>,
+    pub(crate) compiler: Box<dyn Compiler>,
+    pub(crate) ticker: Ticker,
+    pub(crate) turns: Option<Turns>,
+    pub(crate) limits: Limits,
+    pub(crate) caps: Caps,
+}
+
+impl Host {
+    /// Sets up the engine. Starts one thread, which sleeps while no call runs.
+    pub fn new(options: HostOptions) -> Result<Self, HostError> {
+        let HostOptions { limits, caps, allocation } = options;
+        let engine = engine::engine(allocation, &limits, caps.memory_bytes)?;
+        let mut linker = Linker::new(&engine);
+        cap::add_base_to_linker(&mut linker).map_err(HostError::Engine)?;
+        let ticker = Ticker::start(engine.weak()).map_err(HostError::Ticker)?;
+        let turns = match allocation {
+            Allocation::OnDemand => None,
+            Allocation::Pooled { calls } => Some(Turns::new(calls)),
+        };
+        let compiler = Box::new(InProcess);
+        Ok(Self { shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, limits, caps }) })
+    }
+
+    /// Compiles the component of a package and links it to what it may import: at this time the inert base and nothing else.
+    pub fn load<R: Read + Seek>(&self, package: &mut VerifiedPackage<R>) -> Result<LoadedPackage, LoadError> {
+        load::load(&self.shared, package)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("limits", &self.shared.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! What one call may use, and how far a package or an embedder may raise it.
+//!
+//! Numbers only; they are enforced by [`crate::meter`] (memory and tables), the ticker (time), the engine (stack) and the capabilities
+//! (output, host data). The defaults and caps are those of the host chapter of the specification.
+
+use mpp_schema::manifest;
+use std::time::Duration;
+
+const MIB: usize = 1 << 20;
+
+/// What one call may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all linear memories of a call together.
+    pub memory_bytes: usize,
+    /// Linear memories in a call.
+    pub memories: usize,
+    /// Tables in a call.
+    pub tables: usize,
+    /// Core instances in a call.
+    pub instances: usize,
+    /// Elements of all tables of a call together.
+    pub table_elements: usize,
+    /// Bytes of data that one call from the tool to the host may carry.
+    pub host_data_bytes: usize,
+    /// Handles that the tool may hold at one time, of the host's resources and of its own.
+    pub handles: usize,
+    /// Random bytes that one request may ask for.
+    pub random_bytes: usize,
+    /// Wall time of a whole call, waiting in the host included.
+    pub time: Duration,
+    /// Bytes of stdout, and of stderr.
+    pub output_bytes: usize,
+    /// Bytes of a result: its texts and bytes, and eight for each other value.
+    pub result_bytes: usize,
+    /// Bytes of a component.
+    pub component_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 * MIB,
+            memories: 4,
+            tables: 16,
+            instances: 64,
+            table_elements: 20_000,
+            host_data_bytes: 8 * MIB,
+            handles: 1_024,
+            random_bytes: 64 << 10,
+            time: Duration::from_secs(30),
+            output_bytes: MIB,
+            result_bytes: 4 * MIB,
+            component_bytes: 32 * MIB,
+        }
+    }
+}
+
+impl Limits {
+    /// The most linear memory that a package may ask for.
+    pub const MEMORY_BYTES_CAP: usize = 512 * MIB;
+    /// The most time that a package may ask for.
+    pub const TIME_CAP: Duration = Duration::from_secs(300);
+
+    /// These limits with what a package asks for, up to `caps`. A package can also ask for less.
+    pub fn asked(&self, asked: Option<&manifest::Limits>, caps: &Caps) -> Self {
+        let mut limits = self.clone();
+        let Some(asked) = asked else { return limits };
+        if let Some(memory) = asked.memory {
+            limits.memory_bytes = usize::try_from(memory.0).unwrap_or(usize::MAX).min(caps.memory_bytes);
+        }
+        if let Some(time_ms) = asked.time_ms {
+            limits.time = Duration::from_millis(time_ms).min(caps.time);
+        }
+        limits
+    }
+}
+
+/// How far a package may raise its limits by asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caps {
+    /// Bytes of all linear memories of a call together.
+    pub memory_bytes: usize,
+    /// Wall time of a whole call.
+    pub time: Duration,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { memory_bytes: Limits::MEMORY_BYTES_CAP, time: Limits::TIME_CAP }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Caps, Limits, MIB};
+    use mpp_schema::{ByteSize, manifest};
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(memory: Option<u64>, time_ms: Option<u64>, expected: (usize, Duration)) {
+        let asked = manifest::Limits { memory: memory.map(ByteSize), time_ms };
+        let limits = Limits::default().asked(Some(&asked), &Caps::default());
+        assert_eq!((limits.memory_bytes, limits.time), expected);
+    }
+
+    #[test]
+    fn a_package_gets_what_it_asks_for_up_to_the_cap() {
+        check(None, None, (64 * MIB, Duration::from_secs(30)));
+        check(Some(1 << 20), Some(5), (MIB, Duration::from_millis(5)));
+        check(Some(100 << 20), Some(60_000), (100 * MIB, Duration::from_secs(60)));
+        check(Some(u64::MAX), Some(u64::MAX), (512 * MIB, Duration::from_secs(300)));
+    }
+}

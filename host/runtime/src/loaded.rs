@@ -1,0 +1,117 @@
+//! A loaded package: compiled code that any number of threads can call.
+//!
+//! Each call has a store and an instance of its own, dropped when it ends: nothing that a tool remembers outlives its call.
+
+use crate::call::{self, Call};
+use crate::error::CallError;
+use crate::host::Shared;
+use crate::limits::Limits;
+use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
+use crate::state::State;
+use mpp_schema::{Coded, PackageName};
+use mpp_wit::codec::{self, Reply};
+use mpp_wit::value::Value;
+use mpp_wit::{Tool, ToolSet};
+use std::fmt;
+use std::sync::Arc;
+use wasmtime::component::{ComponentExportIndex, InstancePre};
+
+/// A package that is ready to be called.
+pub struct LoadedPackage {
+    shared: Arc<Shared>,
+    name: PackageName,
+    pre: InstancePre<State>,
+    tools: ToolSet,
+    /// In the order of the tools.
+    exports: Vec<Export>,
+    limits: Limits,
+}
+
+/// Where a tool is found in the component, and how values travel to it.
+pub(crate) struct Export {
+    pub(crate) index: ComponentExportIndex,
+    pub(crate) route: Route,
+}
+
+/// How values travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// As the engine's own values.
+    Values,
+    /// As one list of bytes each way, which the bridge inside the component takes apart: many bytes are quick like that.
+    Image,
+}
+
+impl LoadedPackage {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        name: PackageName,
+        pre: InstancePre<State>,
+        tools: ToolSet,
+        exports: Vec<Export>,
+        limits: Limits,
+    ) -> Self {
+        Self { shared, name, pre, tools, exports, limits }
+    }
+
+    /// The package's name.
+    pub fn name(&self) -> &PackageName {
+        &self.name
+    }
+
+    /// Its tools.
+    pub fn tools(&self) -> &ToolSet {
+        &self.tools
+    }
+
+    /// What one call of it may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Calls a tool with a JSON object of arguments.
+    ///
+    /// Blocks the calling thread, which must have 1 MiB of stack; inside an asynchronous runtime use a thread for blocking work.
+    /// The error says that the tool was not started: it is unknown, or the arguments do not fit.
+    pub fn call(&self, tool: &str, arguments_json: &str) -> Result<CallOutcome, CallError> {
+        let (tool, export) = self.find(tool)?;
+        let arguments =
+            codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
+        let ValuesOutcome { ended, log, elapsed } = self.run(tool, export, arguments)?;
+        let ending = match ended {
+            Ok(value) => ending(tool, value),
+            Err(stop) => stop.into(),
+        };
+        Ok(CallOutcome { ending, log, elapsed })
+    }
+
+    /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
+    pub fn call_values(&self, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
+        let (tool, export) = self.find(tool)?;
+        self.run(tool, export, arguments)
+    }
+
+    fn run(&self, tool: &Tool, export: &Export, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
+        call::run(Call { shared: &self.shared, pre: &self.pre, limits: &self.limits, tool, export }, arguments)
+    }
+
+    fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {
+        let position = self.tools.tools.iter().position(|tool| tool.name.as_str() == name);
+        let position = position.ok_or_else(|| CallError::unknown(&self.name, name, &self.tools))?;
+        Ok((&self.tools.tools[position], &self.exports[position]))
+    }
+}
+
+fn ending(tool: &Tool, value: Option<Value>) -> Ending {
+    match codec::result_to_json(tool, value) {
+        Ok(Reply::Ok(result)) => Ending::Returned(result),
+        Ok(Reply::Err(error)) => Ending::ToolError(error),
+        Err(error) => Ending::Trapped { code: error.code(), message: error.to_string() },
+    }
+}
+
+impl fmt::Debug for LoadedPackage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadedPackage").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! What the host keeps for one call, and drops after it.
+
+use crate::cap::cli::Captured;
+use crate::limits::Limits;
+use crate::meter::Meter;
+use crate::stop::LimitHit;
+use std::time::{Duration, Instant};
+use wasmtime::component::ResourceTable;
+
+/// The host's side of one call.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) stdout: Captured,
+    pub(crate) stderr: Captured,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Deadline,
+    pub(crate) random_bytes_max: usize,
+    pub(crate) meter: Meter,
+}
+
+impl State {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let started = Instant::now();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            table,
+            stdout: Captured::new("stdout", limits.output_bytes),
+            stderr: Captured::new("stderr", limits.output_bytes),
+            started,
+            deadline: Deadline::after(started, limits.time),
+            random_bytes_max: limits.random_bytes,
+            meter: Meter::new(limits),
+        }
+    }
+}
+
+/// When a call must have ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    fn after(start: Instant, limit: Duration) -> Self {
+        // Beyond what a clock can show is a day: settings of an embedder, as a package cannot ask for it.
+        let at = start.checked_add(limit).unwrap_or_else(|| start + Duration::from_secs(86_400));
+        Self { at, limit }
+    }
+
+    pub(crate) fn hit(self) -> LimitHit {
+        LimitHit::Time { limit_ms: self.limit.as_millis() }
+    }
+}

@@ -1,0 +1,130 @@
+//! The clock hand that lets the engine stop a call at its deadline: a thread that moves the engine's epoch while calls run.
+//!
+//! It sleeps for good while no call runs, and a call pays two atomic operations for it. It never looks at a call: each call says, in ticks,
+//! when it must end, and the engine compares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use wasmtime::EngineWeak;
+
+/// How often the epoch moves while calls run.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The thread; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    running: AtomicUsize,
+    parked: AtomicBool,
+    ended: AtomicBool,
+}
+
+/// The epoch moves for as long as one of these lives.
+#[derive(Debug)]
+pub(crate) struct Running<'a>(&'a Ticker);
+
+impl Ticker {
+    pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("mpp-ticker".to_owned()).spawn(move || run(&of_thread, &engine))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Keeps the epoch moving until the answer is dropped.
+    pub(crate) fn running(&self) -> Running<'_> {
+        self.shared.running.fetch_add(1, Ordering::SeqCst);
+        if self.shared.parked.swap(false, Ordering::SeqCst) {
+            self.wake();
+        }
+        Running(self)
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.shared.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        self.wake();
+        if let Some(thread) = self.thread.take() {
+            // The thread runs nothing that can panic; if it did all the same, there is nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The number of ticks after which `time` is certainly over.
+pub(crate) fn ticks(time: Duration) -> u64 {
+    let whole = time.as_nanos().div_ceil(TICK.as_nanos());
+    u64::try_from(whole).unwrap_or(u64::MAX / 2).min(u64::MAX / 2) + 1
+}
+
+fn run(shared: &Shared, engine: &EngineWeak) {
+    while !shared.ended.load(Ordering::SeqCst) {
+        wait_for_a_call(shared);
+        if !tick_while_calls_run(shared, engine) {
+            return;
+        }
+    }
+}
+
+fn wait_for_a_call(shared: &Shared) {
+    loop {
+        // Said before looking: whoever starts a call after the look sees it and wakes this thread.
+        shared.parked.store(true, Ordering::SeqCst);
+        if shared.running.load(Ordering::SeqCst) > 0 || shared.ended.load(Ordering::SeqCst) {
+            shared.parked.store(false, Ordering::SeqCst);
+            return;
+        }
+        thread::park();
+    }
+}
+
+/// Moves the epoch by the time that really passed, as a loaded machine oversleeps. False when the engine is gone.
+fn tick_while_calls_run(shared: &Shared, engine: &EngineWeak) -> bool {
+    let start = Instant::now();
+    let mut done: u128 = 0;
+    loop {
+        thread::park_timeout(TICK);
+        let Some(engine) = engine.upgrade() else { return false };
+        let due = start.elapsed().as_nanos() / TICK.as_nanos();
+        (done..due).for_each(|_| engine.increment_epoch());
+        done = due;
+        if shared.running.load(Ordering::SeqCst) == 0 || shared.ended.load(Ordering::SeqCst) {
+            return true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TICK, ticks};
+    use std::time::Duration;
+
+    #[test]
+    fn a_deadline_is_never_early() {
+        assert_eq!(ticks(Duration::ZERO), 1);
+        assert_eq!(ticks(Duration::from_nanos(1)), 2);
+        assert_eq!(ticks(TICK), 2);
+        assert_eq!(ticks(TICK * 3 + Duration::from_nanos(1)), 5);
+        assert_eq!(ticks(Duration::MAX), u64::MAX / 2 + 1);
+    }
+}

@@ -1,0 +1,47 @@
+//! Builds the guests of `conformance/guests` for wasm, once per test run; cargo itself knows when there is nothing to do.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A built guest.
+pub struct Guest {
+    pub name: &'static str,
+    pub component: Vec<u8>,
+    pub wit: BTreeMap<String, String>,
+    pub world: String,
+}
+
+pub fn base() -> &'static Guest {
+    static GUEST: OnceLock<Guest> = OnceLock::new();
+    GUEST.get_or_init(|| build("base"))
+}
+
+pub fn bytes() -> &'static Guest {
+    static GUEST: OnceLock<Guest> = OnceLock::new();
+    GUEST.get_or_init(|| build("bytes"))
+}
+
+fn build(name: &'static str) -> Guest {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/guests").join(name);
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--locked", "--target", "wasm32-wasip2", "--target-dir"])
+        .arg(&target)
+        .current_dir(&folder)
+        // Flags of the outer build are for another target.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "guest `{name}` does not build");
+    let component = target.join("wasm32-wasip2/release").join(format!("guest_{name}.wasm"));
+    let wit = std::fs::read_to_string(folder.join("wit/world.wit")).expect("a guest has a world");
+    Guest {
+        name,
+        component: std::fs::read(component).expect("cargo wrote the component"),
+        wit: BTreeMap::from([("world.wit".to_owned(), wit)]),
+        world: format!("guest:{name}/{name}@0.1.0"),
+    }
+}

@@ -1,0 +1,65 @@
+//! From a built guest to a loaded package, by the same road as every other: pack, sign, verify, load.
+
+use super::guests::Guest;
+use mpp_host::{Host, LoadedPackage};
+use mpp_package::key::{SecretKey, Signer};
+use mpp_package::pack::{Contents, pack};
+use mpp_package::verify::{Trust, TrustedKey, VerifiedPackage, open};
+use mpp_schema::manifest::{Kind, Manifest, Source, TrustLevel};
+use mpp_schema::{Code, Coded, FormatVersion, Version};
+use mpp_wit::{ToolSet, WitFolder};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+pub type Verified = VerifiedPackage<Cursor<Vec<u8>>>;
+
+#[track_caller]
+pub fn load(host: &Host, guest: &Guest) -> LoadedPackage {
+    host.load(&mut verified(guest, &guest.component)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
+}
+
+/// The code with which the host refuses the guest.
+#[track_caller]
+pub fn load_error(host: &Host, guest: &Guest) -> Code {
+    host.load(&mut verified(guest, &guest.component)).expect_err("the host refuses it").code()
+}
+
+/// A verified package of the guest's WIT and this component.
+pub fn verified(guest: &Guest, component: &[u8]) -> Verified {
+    let key = SecretKey::generate().expect("a key is made");
+    let tools = ToolSet::from_wit(&WitFolder { files: guest.wit.clone() }, None).expect("the guest's WIT is good");
+    let package = pack(Contents {
+        manifest: manifest(guest),
+        component: component.to_vec(),
+        tools: tools.tools_file(),
+        wit: guest.wit.clone(),
+        readme: None,
+        license_text: None,
+        sbom: None,
+        extra: BTreeMap::new(),
+    });
+    let signed = package.expect("the guest packs").sign(&[&key]).expect("a key signs");
+    let publisher = TrustedKey { key: key.public_key().clone(), name: "tests".to_owned() };
+    let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
+    open(Cursor::new(signed.into_bytes()), &trust).expect("what was signed verifies")
+}
+
+fn manifest(guest: &Guest) -> Manifest {
+    Manifest {
+        mpp: FormatVersion::CURRENT,
+        kind: Kind::Tool,
+        name: format!("guest:{}", guest.name).parse().expect("a name"),
+        version: Version::new(0, 1, 0),
+        description: "A guest for tests.".to_owned(),
+        license: None,
+        homepage: None,
+        world: guest.world.clone(),
+        trust: TrustLevel::Sandboxed,
+        permissions: Default::default(),
+        tools: Default::default(),
+        agents: None,
+        limits: None,
+        source: Source { builder: "cargo".to_owned(), ..Source::default() },
+        entries: Vec::new(),
+    }
+}
