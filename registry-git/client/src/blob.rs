@@ -68,12 +68,12 @@ fn read(snapshot: &Snapshot, name: &PackageName, release: &Release) -> Result<Ve
         let expected = format!("`{path}`");
         binding(name, &release.version, "the commit to hold", expected, "no such file")
     })?;
-    Ok(snapshot.object_within(&path, blob, gix::objs::Kind::Blob, release.size).map_err(|error| match error {
+    snapshot.object_within(&path, blob, gix::objs::Kind::Blob, release.size).map_err(|error| match error {
         mpp_index::FilesError::TooLarge { size, .. } => {
             binding(name, &release.version, "a size of", release.size, size)
         }
         other => other.into(),
-    })?)
+    })
 }
 
 fn check(name: &PackageName, release: &Release, bytes: &[u8]) -> Result<(), RegistryError> {

@@ -15,13 +15,13 @@ pub enum RegistryError {
     #[error("{source}; the proof is in `{}`", evidence.display())]
     Evidence {
         /// Why.
-        source: IndexError,
+        source: Box<IndexError>,
         /// The file with the proof.
         evidence: PathBuf,
     },
     /// A package that is to be published was refused.
     #[error("checked the package before publishing it")]
-    Package(#[source] VerifyError),
+    Package(#[source] Box<VerifyError>),
     /// The text is not a location.
     #[error("read the location \"{}\": expected a path, or a file, http, https or ssh address; {reason}", text.escape_default())]
     Location {
@@ -69,9 +69,9 @@ pub enum RegistryError {
     #[error("fetched {name}@{version}: expected {what} {expected}, found {found}")]
     Binding {
         /// The package.
-        name: PackageName,
+        name: Box<PackageName>,
         /// The version.
-        version: Version,
+        version: Box<Version>,
         /// What differs.
         what: &'static str,
         /// What the statement says.
@@ -149,7 +149,7 @@ pub(crate) fn binding(
     found: impl ToString,
 ) -> RegistryError {
     let (expected, found) = (expected.to_string(), found.to_string());
-    RegistryError::Binding { name: name.clone(), version: version.clone(), what, expected, found }
+    RegistryError::Binding { name: Box::new(name.clone()), version: Box::new(version.clone()), what, expected, found }
 }
 
 /// Refuses a digest that is not the expected one.
@@ -169,7 +169,8 @@ pub(crate) fn check_digest(
 impl Coded for RegistryError {
     fn code(&self) -> Code {
         match self {
-            Self::Index(source) | Self::Evidence { source, .. } => source.code(),
+            Self::Index(source) => source.code(),
+            Self::Evidence { source, .. } => source.code(),
             Self::Package(source) => source.code(),
             Self::Location { .. } => codes::USAGE,
             Self::Git { .. } => codes::INDEX_GIT,
@@ -186,7 +187,8 @@ impl Coded for RegistryError {
 
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::Index(source) | Self::Evidence { source, .. } => return source.hints(),
+            Self::Index(source) => return source.hints(),
+            Self::Evidence { source, .. } => return source.hints(),
             Self::Package(source) => return source.hints(),
             Self::Location { .. } => "`mpp registry add NAME PATH-or-ADDRESS`",
             Self::NoGit(_) => "install git (Debian: `apt install git`), or use a registry at a path, which needs none",

@@ -216,8 +216,9 @@ fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), Regi
     let publishers =
         options.publishers.iter().map(|signer| TrustedKey { key: *signer.public_key(), name: "publisher".to_owned() });
     let trust = Trust { publishers: publishers.collect(), development: None, threshold: 1 };
-    let mut package = verify::open(Cursor::new(options.file), &trust).map_err(RegistryError::Package)?;
-    let tools = package.tools().map_err(RegistryError::Package)?.tools;
+    let refused = |error| RegistryError::Package(Box::new(error));
+    let mut package = verify::open(Cursor::new(options.file), &trust).map_err(refused)?;
+    let tools = package.tools().map_err(refused)?.tools;
     let manifest = package.manifest();
     let release = Release {
         version: manifest.version.clone(),

@@ -113,7 +113,7 @@ impl Registry {
     fn with_evidence(&self, error: RegistryError) -> RegistryError {
         let RegistryError::Index(source) = error else { return error };
         match source.evidence().map(|evidence| self.store.keep_evidence(evidence)) {
-            Some(Ok(evidence)) => RegistryError::Evidence { source, evidence },
+            Some(Ok(evidence)) => RegistryError::Evidence { source: Box::new(source), evidence },
             // The refusal matters more than its proof.
             Some(Err(_)) | None => RegistryError::Index(source),
         }

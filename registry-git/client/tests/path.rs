@@ -2,6 +2,7 @@
 
 mod support;
 
+use mpp_package::key::Signer;
 use mpp_registry::{PublishOptions, PublishStatus};
 use mpp_schema::codes;
 use support::{KEYS, World, check, day, name, package, publish, publish_with, walk_the_road};
@@ -79,9 +80,12 @@ fn a_dry_run_checks_and_changes_nothing() {
     let world = World::new();
     let mut home = world.at_path("home");
     let file = package("acme:notes", "1.0.0", "Finds notes.");
-    let dry = |head_keys| PublishOptions { file: &file, publishers: &[&KEYS.publisher], head_keys, dry_run: true };
-    assert_eq!(home.publish(&dry(&[&KEYS.head]), day(0)).unwrap().status, PublishStatus::Planned);
-    check(home.publish(&dry(&[]), day(0)), Err(codes::REGISTRY_NO_HEAD_KEY));
+    let mut dry = |head_keys: &[&dyn Signer]| {
+        let options = PublishOptions { file: &file, publishers: &[&KEYS.publisher], head_keys, dry_run: true };
+        home.publish(&options, day(0)).map(|report| report.status)
+    };
+    assert_eq!(dry(&[&KEYS.head]).unwrap(), PublishStatus::Planned);
+    check(dry(&[]), Err(codes::REGISTRY_NO_HEAD_KEY));
     assert_eq!(home.package(&name("acme:notes")).unwrap(), None);
 }
 

@@ -168,9 +168,9 @@ pub enum IndexError {
         /// The package.
         name: PackageName,
         /// The version.
-        version: Version,
+        version: Box<Version>,
         /// The one that exists; it may differ in build metadata.
-        existing: Version,
+        existing: Box<Version>,
     },
     /// A name that people would confuse with another.
     #[error("claimed the name `{name}`: people would confuse it with `{existing}`")]

@@ -1,4 +1,4 @@
-//! The append-only log: one record for each change of a covered file, chained by hashes (spec/index.md IDX-10 to IDX-14).
+//! The append-only log: one record for each change of a covered file, chained by hashes (spec/index.md IDX-10 to IDX-13).
 
 use crate::{Files, IndexError, document, layout};
 use mpp_schema::{
@@ -61,7 +61,7 @@ pub(crate) fn read(files: &dyn Files, expected: &Expected) -> Result<Tail, Broke
             meet(point, &mut through)?;
         }
     }
-    if point.length % layout::SEGMENT_RECORDS == 0 {
+    if point.length.is_multiple_of(layout::SEGMENT_RECORDS) {
         tail.segment = point;
     }
     match point == expected.to {

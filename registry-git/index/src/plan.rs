@@ -119,8 +119,8 @@ pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Re
             true => Ok(Published::Already(same.clone())),
             false => Err(IndexError::DuplicateVersion {
                 name: new.name.clone(),
-                version: new.release.version.clone(),
-                existing: same.version.clone(),
+                version: Box::new(new.release.version.clone()),
+                existing: Box::new(same.version.clone()),
             }),
         };
     }

@@ -1,4 +1,4 @@
-//! The shard table: the digest of every covered file, in 256 sorted files whose digests are in `shards.json` (spec/index.md IDX-15).
+//! The shard table: the digest of every covered file, in 256 sorted files whose digests are in `shards.json` (spec/index.md IDX-15, IDX-16).
 
 use crate::{
     Files, IndexError, document,

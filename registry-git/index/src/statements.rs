@@ -118,8 +118,8 @@ fn refuse_second<'a>(
         None => Ok(()),
         Some(existing) => Err(IndexError::DuplicateVersion {
             name: name.clone(),
-            version: version.clone(),
-            existing: existing.clone(),
+            version: Box::new(version.clone()),
+            existing: Box::new(existing.clone()),
         }),
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Draft<'a> {
         for (path, content) in &self.covered {
             let record = LogRecord { n: self.log.length, path: path.clone(), sha256: Digest::of(content), at: now };
             let line = document::line(&record);
-            if self.log.length % layout::SEGMENT_RECORDS == 0 {
+            if self.log.length.is_multiple_of(layout::SEGMENT_RECORDS) {
                 self.segment.clear();
             }
             self.segment.extend_from_slice(&line);
