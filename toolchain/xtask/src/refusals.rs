@@ -52,6 +52,13 @@ pub(crate) const PURE: &[Refusal] =
 /// What the programs that look at the project from outside refuse.
 pub(crate) const OUTSIDE: &[Refusal] = &[NETWORK, ASYNC, ENGINE, GIT];
 
+/// What the program knows in these files only: below this folder, everything else refuses it.
+const AT_THE_RIM: &[(&str, Refusal, &[&str])] = &[
+    ("toolchain/cargo-mpp/src/", PRINTING, &["ui.rs", "context.rs", "bin/cargo-mpp.rs"]),
+    ("toolchain/cargo-mpp/src/", CLOCK, &["context.rs"]),
+    ("toolchain/cargo-mpp/src/", ENVIRONMENT, &["context.rs", "bin/cargo-mpp.rs"]),
+];
+
 /// No crate links or names what its entry says that it refuses.
 pub(crate) fn check(tree: &Tree) -> anyhow::Result<Findings> {
     let links = Links::read(tree)?;
@@ -72,7 +79,7 @@ fn check_sources(tree: &Tree, layer: &Layer) -> anyhow::Result<Findings> {
     let folder = format!("{}/src/", layer.folder);
     for path in tree.sources().filter(|path| path.starts_with(&folder) && !path.ends_with("tests.rs")) {
         let named = paths::named_in(&tree.text(path)?.unwrap_or_default()).with_context(|| format!("`{path}`"))?;
-        for refusal in layer.refuses {
+        for refusal in layer.refuses.iter().chain(refused_inside(path)) {
             let known = refusal.paths.iter().filter(|refused| named.iter().any(|path| names(path, refused)));
             findings.extend(known.map(|refused| finding(path, refusal, &format!("names `{refused}`"))));
         }
@@ -80,8 +87,14 @@ fn check_sources(tree: &Tree, layer: &Layer) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
+/// What a file of the program leaves to the files at its rim.
+fn refused_inside(path: &str) -> impl Iterator<Item = &'static Refusal> {
+    let inside = |folder: &str, rim: &[&str]| path.strip_prefix(folder).is_some_and(|file| !rim.contains(&file));
+    AT_THE_RIM.iter().filter(move |(folder, _, rim)| inside(folder, rim)).map(|(_, refusal, _)| refusal)
+}
+
 fn finding(place: &str, refusal: &Refusal, wrong: &str) -> Finding {
-    let help = format!("this crate refuses to know {}: let the caller hand in what is needed", refusal.name);
+    let help = format!("{} is refused here: let the caller hand in what is needed", refusal.name);
     Finding::new(place, wrong, help)
 }
 
@@ -138,7 +151,14 @@ fn host_platform() -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::{names, refused_inside};
+
+    #[test]
+    fn only_the_rim_of_the_program_reads_and_prints() {
+        assert_eq!(refused_inside("toolchain/cargo-mpp/src/ui.rs").count(), 2);
+        assert_eq!(refused_inside("toolchain/cargo-mpp/src/commands/build.rs").count(), 3);
+        assert_eq!(refused_inside("toolchain/ops/src/ui.rs").count(), 0);
+    }
 
     #[test]
     fn a_refused_path_is_found_at_both_ends() {
