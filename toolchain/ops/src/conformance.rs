@@ -52,9 +52,9 @@ struct Trusted {
 /// The answer to one request, as one line of JSON.
 pub fn answer(request: &str) -> String {
     let answer = match read(request) {
-        Ok(question) => ask(&question).unwrap_or_else(|error| {
-            json!({ "outcome": "refused", "code": error.code().as_str(), "message": error.message() })
-        }),
+        Ok(question) => ask(&question).unwrap_or_else(
+            |error| json!({ "outcome": "refused", "code": error.code().as_str(), "message": error.message() }),
+        ),
         Err(reason) => json!({ "outcome": "unsupported", "message": reason }),
     };
     answer.to_string()
@@ -92,7 +92,8 @@ fn accepted() -> Json {
 }
 
 fn verify_package(question: &VerifyPackage) -> Result<Json, OpsError> {
-    let named = |trusted: &Trusted| Ok(TrustedKey { key: PublicKey::from_base64(&trusted.key)?, name: trusted.name.clone() });
+    let named =
+        |trusted: &Trusted| Ok(TrustedKey { key: PublicKey::from_base64(&trusted.key)?, name: trusted.name.clone() });
     let trust = Trust {
         publishers: question.trust.iter().map(named).collect::<Result<_, OpsError>>()?,
         development: question.development.as_deref().map(PublicKey::from_base64).transpose()?,
@@ -185,7 +186,9 @@ mod tests {
 
     #[test]
     fn a_request_that_makes_no_sense_is_unsupported() {
-        for request in ["", "{}", r#"{"protocol":2,"operation":"key.register","key":""}"#, r#"{"protocol":1,"operation":"x"}"#] {
+        for request in
+            ["", "{}", r#"{"protocol":2,"operation":"key.register","key":""}"#, r#"{"protocol":1,"operation":"x"}"#]
+        {
             assert!(answer(request).contains(r#""outcome":"unsupported""#), "{request}");
         }
     }
