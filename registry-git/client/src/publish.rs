@@ -102,13 +102,13 @@ impl Registry {
             if let Some(done) = self.already(&name, &release)? {
                 return Ok(report(name, &done, PublishStatus::Already));
             }
-            let workspace = Workspace::new(self, &name)?;
-            let tip = workspace.tip;
-            let repository = repository::open(&workspace.path)?;
             if options.dry_run {
                 self.plan(&name, &release, options, now)?;
                 return Ok(report(name, &release, PublishStatus::Planned));
             }
+            let workspace = Workspace::new(self, &name)?;
+            let tip = workspace.tip;
+            let repository = repository::open(&workspace.path)?;
             let commit = commit::package(&repository, &name, &release.version, options.file, tip)?;
             release.commit = Some(commit.to_string());
             let edit = match self.plan(&name, &release, options, now)? {

@@ -74,13 +74,22 @@ impl Registry {
         let clone = self.store.clone_path();
         let existed = clone.exists();
         match fetch_once(transport, &clone) {
-            // A damaged clone is only a copy: it is made anew, once.
-            Err(error) if existed && error.code() == codes::INDEX_GIT => {
-                fs::remove_dir_all(&clone).map_err(RegistryError::io("removed the damaged clone", &clone))?;
-                fetch_once(transport, &clone)
-            }
+            Err(error) if existed && error.code() == codes::INDEX_GIT => self.clone_anew(transport, error),
             outcome => outcome,
         }
+    }
+
+    /// Fetches everything into a new clone, for the case that the old one is what is damaged. It takes the place of the old one only
+    /// when it is whole: what is believed must stay readable while an address sends something broken.
+    fn clone_anew(&self, transport: &dyn Transport, error: RegistryError) -> Result<ObjectId, RegistryError> {
+        let clone = self.store.clone_path();
+        let folder = tempfile::TempDir::with_prefix_in("clone-", self.store.folder())
+            .map_err(RegistryError::io("made a folder in", self.store.folder()))?;
+        let fresh = folder.path().join("index.git");
+        let Ok(commit) = fetch_once(transport, &fresh) else { return Err(error) };
+        fs::remove_dir_all(&clone).map_err(RegistryError::io("removed the damaged clone", &clone))?;
+        fs::rename(&fresh, &clone).map_err(RegistryError::io("moved a new clone to", &clone))?;
+        Ok(commit)
     }
 
     fn verify(&self, commit: ObjectId, pin: Option<Digest>, now: Instant) -> Result<Update, RegistryError> {

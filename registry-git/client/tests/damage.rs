@@ -236,6 +236,7 @@ fn damage_at_an_address_is_refused_before_it_arrives() {
     let honest = fs::read(&victim).unwrap();
     overwrite(&victim, &honest[..honest.len() / 2]);
     check(client.update(None, day(0)), Err(codes::INDEX_GIT));
+    assert_eq!(client.package(&name("acme:notes")).unwrap().unwrap().releases.len(), 2);
     overwrite(&victim, &honest);
     check(client.update(None, day(0)), Ok(()));
 }

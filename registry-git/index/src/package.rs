@@ -37,8 +37,17 @@ impl PackageEntry {
 
     /// The highest version, and a pre-release only when there is nothing else.
     pub fn latest(&self) -> Option<&SignedRelease> {
-        self.releases.iter().max_by_key(|signed| (signed.release.version.pre.is_empty(), &signed.release.version))
+        self.releases.iter().max_by_key(|signed| precedence(&signed.release))
     }
+}
+
+/// The highest version of some, and a pre-release only when there is nothing else.
+pub(crate) fn latest(releases: Vec<Release>) -> Option<Release> {
+    releases.into_iter().max_by(|a, b| precedence(a).cmp(&precedence(b)))
+}
+
+fn precedence(release: &Release) -> (bool, &Version) {
+    (release.version.pre.is_empty(), &release.version)
 }
 
 /// Looks a package up. Reads `shards.json`, two shard files, the namespace and the package, and nothing else.

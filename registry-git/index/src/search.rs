@@ -3,17 +3,19 @@
 use crate::{
     Files, IndexError,
     layout::{self, Covered},
-    package::{self, PackageEntry, SignedRelease},
-    shards,
+    package, shards,
     state::TrustedState,
+    statements,
 };
-use mpp_schema::PackageName;
+use mpp_schema::{PackageName, index::Release};
 
 /// A package that fits the words.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The package.
-    pub package: PackageEntry,
+    pub name: PackageName,
+    /// Its highest version, and what the publisher says about it.
+    pub latest: Release,
     /// How well it fits: more is better.
     pub score: u32,
 }
@@ -42,27 +44,34 @@ pub(crate) fn covered(files: &dyn Files, state: &TrustedState) -> Result<Vec<Cov
 
 /// The packages whose name, description or tools hold every word of `text`, best first. No words: all packages.
 ///
+/// Files are compared with the trusted head; signatures of statements are not verified again, because a search reads many files and
+/// decides nothing: [`crate::package::package`] does it for the one that is chosen.
+///
 /// # Errors
 /// When a file is not what the trusted head says.
 pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
     let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
     let table = shards::table(files, state.head())?;
     let mut found = Vec::new();
-    for name in names(files, state)? {
-        let Some(package) = package::package_in(files, state, &table, &name)? else { continue };
-        if let Some(score) = package.latest().and_then(|latest| score(&name, latest, &words)) {
-            found.push(Found { package, score });
+    for shard in layout::Shard::all() {
+        for (path, digest) in shards::lines(files, &table, shard)? {
+            let Covered::Package(name) = Covered::of(&path) else { continue };
+            let file = shards::read_exact(files, &path, digest)?;
+            let Some(latest) = package::latest(statements::releases(&name, &file)?) else { continue };
+            if let Some(score) = score(&name, &latest, &words) {
+                found.push(Found { name, latest, score });
+            }
         }
     }
-    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.package.name.cmp(&b.package.name)));
+    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
     Ok(found)
 }
 
 /// The sum over the words of where they are found, or nothing when one is nowhere.
-fn score(name: &PackageName, latest: &SignedRelease, words: &[String]) -> Option<u32> {
+fn score(name: &PackageName, latest: &Release, words: &[String]) -> Option<u32> {
     let full = name.to_string();
-    let description = latest.release.description.to_lowercase();
-    let tools = &latest.release.tools;
+    let description = latest.description.to_lowercase();
+    let tools = &latest.tools;
     words.iter().try_fold(0, |sum, word| {
         let places = [
             (name.name().as_str() == word || full == *word, 8),

@@ -4,7 +4,7 @@ use crate::{IndexError, document, layout, namespace::Namespace};
 use mpp_package::signature::Purpose;
 use mpp_schema::{
     Coded, KeyId, PackageName, RegistryId, Version, codes,
-    index::{Says, Signed, Statement},
+    index::{Release, Says, Signed, Statement},
     text,
 };
 
@@ -83,15 +83,25 @@ pub(crate) fn same_version(a: &Version, b: &Version) -> bool {
 
 /// Refuses a version that a file of statements releases twice. Signatures are not looked at.
 pub(crate) fn refuse_duplicates(name: &PackageName, file: &[u8]) -> Result<(), IndexError> {
+    let releases = releases(name, file)?;
+    for (i, release) in releases.iter().enumerate() {
+        refuse_second(name, releases[..i].iter().map(|earlier| &earlier.version), &release.version)?;
+    }
+    Ok(())
+}
+
+/// The releases in a file of statements, without their signatures: for files whose bytes are proven in another way.
+pub(crate) fn releases(name: &PackageName, file: &[u8]) -> Result<Vec<Release>, IndexError> {
     let path = layout::package(name);
-    let mut versions = Vec::new();
+    let mut releases = Vec::new();
     for line in document::lines(&path, file)? {
         let signed: Signed = document::parse_line(&path, line)?;
         let statement: Statement = document::parse(&path, signed.signed.as_bytes())?;
-        refuse_second(name, versions.iter(), released(&statement))?;
-        versions.push(released(&statement).clone());
+        check_text(&path, &statement)?;
+        let Says::Release(release) = statement.says;
+        releases.push(release);
     }
-    Ok(())
+    Ok(releases)
 }
 
 /// Refuses texts that people would read and that hide something, and a commit that is not a git id.

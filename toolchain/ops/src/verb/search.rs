@@ -1,0 +1,103 @@
+//! `mpp search` and `mpp info`: what registries say.
+
+use crate::{Context, OpsError, registries};
+use mpp_schema::{Digest, Ident, Instant, KeyId, PackageName, ToolName, Version};
+use serde::Serialize;
+
+/// A package that fits the words.
+#[derive(Debug, Serialize)]
+pub struct Hit {
+    /// Its name.
+    pub name: PackageName,
+    /// Its latest version.
+    pub version: Version,
+    /// One sentence.
+    pub description: String,
+    /// Its tools.
+    pub tools: Vec<ToolName>,
+    /// The registry.
+    pub registry: Ident,
+}
+
+/// The packages whose name, description or tools hold every word of `text`.
+pub fn search(context: &Context<'_>, text: &str, registry: Option<&str>) -> Result<Vec<Hit>, OpsError> {
+    let mut hits = Vec::new();
+    for known in registries::chosen(context, registry)? {
+        let open = registries::open_updated(context, known)?;
+        for found in open.registry.search(text)? {
+            hits.push(Hit {
+                name: found.name,
+                version: found.latest.version,
+                description: found.latest.description,
+                tools: found.latest.tools,
+                registry: open.known.name.clone(),
+            });
+        }
+    }
+    Ok(hits)
+}
+
+/// What a registry says about a package.
+#[derive(Debug, Serialize)]
+pub struct InfoReport {
+    /// Its name.
+    pub name: PackageName,
+    /// The registry.
+    pub registry: Ident,
+    /// The keys that own its namespace.
+    pub owners: Vec<KeyId>,
+    /// The version that is installed here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed: Option<Version>,
+    /// Its versions, the newest first.
+    pub releases: Vec<ReleaseReport>,
+}
+
+/// One version.
+#[derive(Debug, Serialize)]
+pub struct ReleaseReport {
+    /// The version.
+    pub version: Version,
+    /// When its publisher signed for it.
+    pub issued: Instant,
+    /// One sentence.
+    pub description: String,
+    /// Its tools.
+    pub tools: Vec<ToolName>,
+    /// Package digest.
+    pub package: Digest,
+    /// SHA-256 of the file.
+    pub file: Digest,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// The owners who signed.
+    pub signers: Vec<KeyId>,
+}
+
+/// What the registries of this home say about `name`.
+pub fn info(context: &Context<'_>, name: &PackageName, registry: Option<&str>) -> Result<InfoReport, OpsError> {
+    let (open, entry) = registries::find(context, name, registry)?;
+    let mut releases: Vec<_> = entry.releases.iter().map(release).collect();
+    releases.sort_by(|a, b| b.version.cmp(&a.version));
+    Ok(InfoReport {
+        name: name.clone(),
+        registry: open.known.name,
+        owners: entry.owners.iter().map(mpp_package::key::PublicKey::id).collect(),
+        installed: context.home.installed(name).ok().map(|record| record.version),
+        releases,
+    })
+}
+
+fn release(signed: &mpp_index::package::SignedRelease) -> ReleaseReport {
+    let release = &signed.release;
+    ReleaseReport {
+        version: release.version.clone(),
+        issued: signed.issued,
+        description: release.description.clone(),
+        tools: release.tools.clone(),
+        package: release.package,
+        file: release.file,
+        size: release.size,
+        signers: signed.signers.clone(),
+    }
+}
