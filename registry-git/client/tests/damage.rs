@@ -222,6 +222,23 @@ fn the_walk_names_what_differs() {
 }
 
 #[test]
+fn a_corrupt_pack_is_damage() {
+    if !has_git() {
+        return;
+    }
+    let case = Case::new();
+    let git_dir = format!("--git-dir={}", case.world.path().display());
+    let repacked = std::process::Command::new("git").args([&git_dir, "repack", "-a", "-d", "-q"]).status().unwrap();
+    assert!(repacked.success());
+    let packs = fs::read_dir(case.world.path().join("objects/pack")).unwrap().map(|entry| entry.unwrap().path());
+    let pack = packs.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "pack")).unwrap();
+    let honest = fs::read(&pack).unwrap();
+    let spoilt: Vec<u8> = honest[..12].iter().copied().chain(std::iter::repeat_n(0, honest.len() - 12)).collect();
+    overwrite(&pack, &spoilt);
+    case.check(codes::INDEX_GIT, |_| overwrite(&pack, &honest));
+}
+
+#[test]
 fn damage_at_an_address_is_refused_before_it_arrives() {
     if !has_git() {
         return;
