@@ -1,4 +1,4 @@
-//! The file: a POSIX tar archive in exactly one spelling (PKG-1 to PKG-12).
+//! The file: a POSIX tar archive in exactly one spelling (PKG-1 to PKG-10).
 //!
 //! The writer is the specification and the reader compares: each header block is built again from the entry's name and size, so an
 //! accepted file is byte for byte what the writer would write. What the entries mean is not known here.

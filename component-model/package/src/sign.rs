@@ -1,4 +1,4 @@
-//! From a [`Package`] to a signed file, and one more signature on a file that exists (PKG-60, SIG-30).
+//! From a [`Package`] to a signed file, and one more signature on a file that exists (PKG-67, SIG-30).
 
 use crate::{
     container::{ContainerError, MANIFEST_PATH, signature_path, write},

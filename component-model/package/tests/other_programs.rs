@@ -146,9 +146,11 @@ fn rsign_and_we_read_each_others_keys() {
     }
     let signs = ["sign", "-W", "-s", "ours.key", "-p", "ours.pub", "-t", COMMENT, "-x", "message.minisig", "message"];
     check_signs_with_our_key("rsign", &signs, None);
-    let makes = ["generate", "-W", "-p", "theirs.pub", "-s", "theirs.key"];
+    let makes = ["generate", "-p", "theirs.pub", "-s", "theirs.key"];
     let verifies = ["verify", "-p", "theirs.pub", "-x", "message.minisig", "message"];
-    check_reads_their_key("rsign", &makes, &verifies, None);
+    check_reads_their_key("rsign", &[makes.as_slice(), &["--unencrypted"]].concat(), &verifies, None);
+    // Its `-W` locks the file, with an empty password.
+    check_reads_their_key("rsign", &[makes.as_slice(), &["-W"]].concat(), &verifies, Some(""));
 }
 
 fn package() -> Package {

@@ -1,4 +1,4 @@
-//! Reads the container as a stream, strictly, and holds no more of it than it is asked for (PKG-1 to PKG-12).
+//! Reads the container as a stream, strictly, and holds no more of it than it is asked for (PKG-1 to PKG-4, PKG-38).
 
 use super::{BLOCK_BYTES, ContainerError, MANIFEST_PATH, header, padding};
 use crate::limits::FILE_BYTES_MAX;

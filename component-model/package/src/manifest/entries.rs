@@ -1,4 +1,4 @@
-//! What a manifest may list (PKG-41 to PKG-44).
+//! What a manifest may list (PKG-33 to PKG-36, PKG-42 to PKG-44).
 
 use super::ManifestError;
 use crate::{

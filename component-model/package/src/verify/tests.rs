@@ -7,6 +7,7 @@ use crate::{
     frame,
     key::{PublicKey, SecretKey, Signer},
     pack::{Contents, Package, pack},
+    peek,
     sign::{add_signature, development_purpose, purpose},
 };
 use mpp_schema::{Code, Coded as _, Digest, codes, manifest::Manifest};
@@ -497,6 +498,19 @@ fn extra_files_are_compressed_and_come_back() {
     let rest = ["LICENSE.zst", "README.md.zst", "reports/audit.json.zst", "sbom.cdx.json.zst", "wit/notes.wit"];
     assert_eq!(names[..2], [COMPONENT_PATH, TOOLS_PATH]);
     assert_eq!(names[2..], rest);
+}
+
+#[test]
+fn peeking_trusts_nobody_and_is_as_strict() {
+    let (good, package) = (file(), package());
+    let peeked = peek(good.as_slice()).unwrap();
+    assert_eq!((&peeked.manifest, peeked.digest), (package.manifest(), package.digest()));
+    assert_eq!(peeked.signatures[0].key_id(), publisher().public_key().id());
+    let mut parts = parts();
+    parts.edit(|manifest| manifest["description"] = "a\u{202e}".into());
+    assert_eq!(peek(parts.bytes().as_slice()).unwrap_err().code(), codes::MANIFEST_TEXT);
+    parts.signatures.clear();
+    assert_eq!(peek(parts.bytes().as_slice()).unwrap_err().code(), codes::SIG_MISSING);
 }
 
 #[test]
