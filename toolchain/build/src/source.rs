@@ -1,0 +1,58 @@
+//! Where the source came from, as git and the lock file say it, so that somebody else can build it again.
+
+use crate::{BuildError, BuildOptions, Project, builder::CargoBuild, process::run};
+use mpp_schema::{Digest, manifest::Source};
+use std::{fs, io, path::Path, process::Command};
+
+/// What the manifest says about the source of a build.
+pub(crate) fn source(project: &Project, built: &CargoBuild, options: &BuildOptions) -> Result<Source, BuildError> {
+    let checkout = Checkout::clean(&project.folder, &options.programs.git);
+    let (commit, folder) = checkout.map_or((None, None), |checkout| (Some(checkout.commit), checkout.folder));
+    Ok(Source {
+        repository: project.repository.clone(),
+        commit,
+        folder,
+        builder: "cargo".to_owned(),
+        compiler: built.compiler.clone(),
+        flags: built.flags.clone(),
+        lockfile: lock_digest(&project.workspace.join("Cargo.lock"))?,
+        reproducible: built.reproducible,
+        plugins: Vec::new(),
+    })
+}
+
+fn lock_digest(path: &Path) -> Result<Option<Digest>, BuildError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Digest::of(&bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(BuildError::io("reading", path)(error)),
+    }
+}
+
+/// A work tree of git without any change.
+struct Checkout {
+    commit: String,
+    folder: Option<String>,
+}
+
+impl Checkout {
+    /// Nothing where git is not installed, where there is no work tree, or where a file differs from the commit.
+    fn clean(folder: &Path, git: &Path) -> Option<Self> {
+        let ask = |arguments: &[&str]| {
+            let mut command = Command::new(git);
+            // A setting of the repository must not start a program of its own just because somebody asks for the state.
+            command.args(["-c", "core.fsmonitor=false"]).args(arguments).current_dir(folder);
+            run(&mut command).ok().filter(|finished| finished.success)
+        };
+        let state = ask(&["status", "--porcelain", "--untracked-files=normal"])?;
+        if !state.stdout.trim().is_empty() {
+            return None;
+        }
+        // A folder that git ignores is clean without being part of the commit.
+        ask(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
+        let commit = ask(&["rev-parse", "HEAD"])?.first_line()?.to_owned();
+        let prefix = ask(&["rev-parse", "--show-prefix"])?;
+        let folder = prefix.first_line().map(|prefix| prefix.trim_end_matches('/').to_owned());
+        Some(Self { commit, folder })
+    }
+}
