@@ -1,7 +1,7 @@
 //! Starting a registry: a bare repository with the branch `main`, whose first commit holds a signed, empty index.
 
 use crate::{
-    RegistryError, commit,
+    RegistryError, commit, durable,
     repository::{self, MAIN},
 };
 use mpp_index::plan;
@@ -55,7 +55,9 @@ pub fn init(path: &Path, options: &InitOptions<'_>, now: Instant) -> Result<Init
     let made = folder.path().join("registry.git");
     let repository = repository::init_bare(&made)?;
     let commit = commit::index(&repository, None, &edit, now)?;
+    durable::sync_commit(&repository, commit, None)?;
     repository::set_reference(&repository, MAIN, commit)?;
+    durable::sync_reference(&repository, MAIN);
     drop(repository);
     if path.exists() {
         fs::remove_dir(path).map_err(RegistryError::io("replaced the empty folder", path))?;

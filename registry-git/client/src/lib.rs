@@ -7,6 +7,7 @@
 mod atomic_write;
 mod blob;
 mod commit;
+mod durable;
 mod error;
 mod init;
 mod location;

@@ -3,7 +3,7 @@
 //! A writer who was overtaken looks at what is new, checks again, and tries again, a bounded number of times. Nothing is forced.
 
 use crate::{
-    Location, Registry, RegistryError, Snapshot, commit,
+    Location, Registry, RegistryError, Snapshot, commit, durable,
     repository::{self, MAIN, Move},
     transport::Pushed,
 };
@@ -201,10 +201,20 @@ impl Registry {
         let mut moves: Vec<Move> = package.into_iter().collect();
         moves.push(commit::forward(MAIN, Some(base.commit()), index));
         match &self.transport {
-            None => repository::move_references(repository, &moves),
+            None => move_durably(repository, &base, &moves),
             Some(transport) => Ok(transport.push(path, &moves)? == Pushed::Accepted),
         }
     }
+}
+
+/// Moves references of a registry at a path, once what they will name is on the disk.
+fn move_durably(repository: &Repository, base: &Snapshot, moves: &[Move]) -> Result<bool, RegistryError> {
+    for Move { name, new, .. } in moves {
+        durable::sync_commit(repository, *new, (name == MAIN).then_some(base))?;
+    }
+    let moved = repository::move_references(repository, moves)?;
+    moves.iter().for_each(|Move { name, .. }| durable::sync_reference(repository, name));
+    Ok(moved)
 }
 
 /// Checks the package, and says about it what the index will say.

@@ -146,7 +146,7 @@ struct Walk<'a> {
     entries: usize,
 }
 
-type Entries = BTreeMap<String, (ObjectId, EntryKind)>;
+pub(crate) type Entries = BTreeMap<String, (ObjectId, EntryKind)>;
 
 impl Walk<'_> {
     fn tree(&mut self, prefix: &str, old: Option<ObjectId>, new: ObjectId, depth: usize) -> Result<(), RegistryError> {
@@ -201,7 +201,7 @@ impl Walk<'_> {
 
 impl Snapshot {
     /// The entries of a folder, each name once and acceptable.
-    fn entries(&self, path: &str, id: ObjectId) -> Result<Entries, FilesError> {
+    pub(crate) fn entries(&self, path: &str, id: ObjectId) -> Result<Entries, FilesError> {
         let data = self.object(path, id, gix::objs::Kind::Tree)?;
         let mut entries = Entries::new();
         for entry in TreeRefIter::from_bytes(&data, id.kind()) {
