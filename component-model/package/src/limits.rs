@@ -4,8 +4,9 @@
 pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 /// Signatures of one package, or of one signed document of an index.
 pub const SIGNATURES_MAX: usize = 16;
-/// Bytes of one signature text. The longest that the grammar allows is 808.
-pub const SIGNATURE_BYTES_MAX: u64 = 1024;
+/// Bytes of one signature text. The longest that the grammar allows is 808; what is longer up to here is read and refused as
+/// malformed, so that a comment that is too long has the same code in a package as alone.
+pub const SIGNATURE_BYTES_MAX: u64 = 16 << 10;
 /// Entries that a manifest may list.
 pub const ENTRIES_MAX: usize = 1024;
 /// Bytes of a whole package file.

@@ -169,10 +169,10 @@ fn unexpected(header: &EntryHeader, manifest: &Manifest, place: usize) -> Contai
     if let Err(error) = check_path(&name) {
         return error;
     }
-    let same = |entry: &Entry| entry.path.eq_ignore_ascii_case(&name);
     let (before, after) = manifest.entries.split_at(place);
-    if let Some(other) = before.iter().find(|entry| same(entry)) {
-        return ContainerError::Duplicate { name, other: other.path.clone() };
+    let mut came_before = [MANIFEST_PATH].into_iter().chain(before.iter().map(|entry| entry.path.as_str()));
+    if let Some(other) = came_before.find(|path| path.eq_ignore_ascii_case(&name)) {
+        return ContainerError::Duplicate { other: other.to_owned(), name };
     }
     match after.first() {
         Some(expected) if after.iter().any(|entry| entry.path == name) => {
