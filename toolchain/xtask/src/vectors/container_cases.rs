@@ -171,11 +171,25 @@ fn kinds() -> Vec<Case> {
 
 fn duplicates() -> Vec<Case> {
     let refuse = |case: &str, why, name: &str| bad_beside(case, "pkg.duplicate", why, signed(&beside(name)).to_bytes());
+    let again = |name: &str| {
+        let mut archive = good();
+        let entry = archive.entry(name).clone();
+        archive.0.push(entry);
+        archive.to_bytes()
+    };
     vec![
         refuse("duplicate", "two entries of one name", "wit/sum.wit"),
         refuse("duplicate-case", "two names that differ only in case", "wit/SUM.wit"),
         refuse("duplicate-folder-case", "two names that differ only in the case of a folder", "WIT/sum.wit"),
         refuse("file-as-folder", "a file that is also a folder", "wit/sum.wit/inner"),
+        bad("duplicate-not-listed", "pkg.duplicate", "an entry once more at the end", again("wit/")),
+        bad("duplicate-manifest", "pkg.duplicate", "a second manifest at the end", again("mpp.json")),
+        bad_beside(
+            "content-among-signatures",
+            "pkg.path",
+            "content in the folder of the signatures",
+            signed(&beside("Signatures/a.txt")).to_bytes(),
+        ),
     ]
 }
 

@@ -12,7 +12,7 @@ const TWIN: &str = "package/valid";
 
 /// The manifest's part of the chapter.
 pub(super) fn cases() -> Vec<Case> {
-    [documents(), trust_levels(), hidden_classes(), hidden_fields()].concat()
+    [documents(), trust_levels(), origins(), tools(), hidden_classes(), hidden_fields()].concat()
 }
 
 /// The good manifest with a piece of its text replaced, signed as it then stands.
@@ -55,6 +55,12 @@ fn documents() -> Vec<Case> {
         ),
         invalid("manifest-deep-nesting", "brackets in brackets, ten thousand deep", kind, &with(&deep)),
         invalid("manifest-missing-field", "a field that must be there is not", kind, ""),
+        invalid(
+            "manifest-empty-field",
+            "a field that holds nothing and is not left out",
+            kind,
+            &with("\"permissions\": {},"),
+        ),
         invalid("manifest-null", "a null in place of a value", kind, &with("\"license\": null,")),
         invalid("manifest-other-name", "a name that is no package name", "acme:sum", "Acme:Sum"),
         sealed(
@@ -84,6 +90,64 @@ fn trust_levels() -> Vec<Case> {
     vec![
         admission().accept(twin, "a trust level that covers what is asked for", &covered),
         admission().refuse("package/trust-level-too-low", "manifest.trust", why, twin, low),
+    ]
+}
+
+/// An origin has one spelling, so that every reader means the same server by it.
+fn origins() -> Vec<Case> {
+    let twin = "package/origin-plain";
+    let asking = |origin: &str| {
+        let http =
+            json!({ "http": [{ "origin": origin, "methods": ["GET"], "paths": ["/"], "reason": "reads rates" }] });
+        Draft::new().set("permissions", http).set("trust", json!("limited")).signed(&[&TestKey::acme()])
+    };
+    let refuse = |name: &str, code, why, origin: &str| {
+        admission().refuse(&format!("package/{name}"), code, why, twin, asking(origin).to_bytes())
+    };
+    let invalid = "manifest.invalid";
+    vec![
+        admission().accept(twin, "one server, in the one spelling", &asking("https://api.example.com")),
+        refuse("origin-with-user", invalid, "a user before the host", "https://api.example.com@evil.example"),
+        refuse("origin-with-path", invalid, "a path after the host", "https://api.example.com/"),
+        refuse("origin-upper-case", invalid, "a host in another spelling", "https://API.example.com"),
+        refuse("origin-default-port", invalid, "a port that begins with a zero", "https://api.example.com:0443"),
+        refuse("origin-wildcard", "manifest.trust", "every server, asked for as limited", "https://*"),
+        refuse(
+            "origin-address",
+            "manifest.trust",
+            "an address of the own machine, asked for as limited",
+            "http://0x7f.1",
+        ),
+    ]
+}
+
+/// What `tools.json` may say, and what the manifest may say about tools.
+fn tools() -> Vec<Case> {
+    let refuse = |name: &str, code, why, draft: Draft| {
+        let file = draft.signed(&[&TestKey::acme()]).to_bytes();
+        full().refuse(&format!("package/{name}"), code, why, "package/valid-full", file)
+    };
+    let with_text = |text: String| Draft::new().replace(Content::packed("tools.json.zst", text.as_bytes()));
+    let edited = |from: &str, to: &str| with_text(component::TOOLS.replacen(from, to, 1));
+    let invalid = "manifest.invalid";
+    let name = "\"name\": \"add\",";
+    let of_nobody = Draft::new().set("tools", json!({ "drop": { "risk": "write" } }));
+    vec![
+        refuse("tools-duplicate-key", invalid, "a field that is written twice", edited(name, &format!("{name}{name}"))),
+        refuse(
+            "tools-unknown-field",
+            invalid,
+            "a field that the format does not have",
+            edited(name, &format!("{name}\"safe\":true,")),
+        ),
+        refuse("tools-newer", "format.newer", "a format of the future", edited("\"1.0\"", "\"2.0\"")),
+        refuse(
+            "tools-name-not-ascii",
+            invalid,
+            "a name with a letter that looks like another",
+            edited("\"add\"", "\"\u{430}dd\""),
+        ),
+        refuse("policy-for-no-tool", invalid, "a risk for a tool that is not there", of_nobody),
     ]
 }
 

@@ -12,7 +12,7 @@ const TWIN: &str = "package/valid";
 
 /// The chapter.
 pub(super) fn cases() -> Vec<Case> {
-    [whose(), development(), bindings(), thresholds(), counts()].concat()
+    [whose(), development(), bindings(), thresholds(), counts(), places()].concat()
 }
 
 fn signed(keys: &[&TestKey]) -> Archive {
@@ -27,6 +27,10 @@ fn whose() -> Vec<Case> {
     let posing = Minisig { untrusted: format!("mpp {}", acme.id()), number: acme.number(), ..by_stranger };
     let posing = Draft::new().with_signatures(&manifest, vec![(acme.id(), posing.text())]);
     let none = Draft::new().with_signatures(&manifest, Vec::new());
+    let mut crlf = both.clone();
+    let place = format!("signatures/{}", stranger.id());
+    let text = String::from_utf8_lossy(&crlf.entry(&place).content).replace('\n', "\r\n");
+    *crlf.entry(&place) = Entry::new(crlf.entry(&place).name.clone(), text);
     let unknown = signed(&[&stranger]).to_bytes();
     vec![
         admission().accept("trust/stranger-beside-publisher", "a signature by nobody we know does no harm", &both),
@@ -44,6 +48,13 @@ fn whose() -> Vec<Case> {
             TWIN,
             posing.to_bytes(),
         ),
+        admission().refuse(
+            "trust/stranger-malformed",
+            "sig.malformed",
+            "a signature by nobody we know that is not in the accepted form",
+            "trust/stranger-beside-publisher",
+            crlf.to_bytes(),
+        ),
         admission().refuse("trust/unsigned", "sig.missing", "no signature at all", TWIN, none.to_bytes()),
     ]
 }
@@ -51,12 +62,28 @@ fn whose() -> Vec<Case> {
 fn development() -> Vec<Case> {
     let home = TestKey::home();
     let local = Draft::new().sealed(&Draft::new().manifest_text(), &[&home], DEVELOPMENT_COMMENT);
+    let published = Draft::new().signed(&[&home]).to_bytes();
+    let dev_by_publisher = Draft::new().sealed(&Draft::new().manifest_text(), &[&TestKey::acme()], DEVELOPMENT_COMMENT);
     let at_home = Asking { development: Some(home), ..admission() };
     let elsewhere = Asking { development: Some(TestKey::second()), ..admission() };
     let twin = "trust/development-key";
     let code = "trust.dev-key";
     vec![
         at_home.accept(twin, "a local build, on the home that made it", &local),
+        at_home.refuse(
+            "trust/development-key-publishes",
+            "sig.binding",
+            "the home's development key signed as a publisher",
+            twin,
+            published,
+        ),
+        admission().refuse(
+            "trust/publisher-signs-for-development",
+            code,
+            "a publisher signed for development",
+            TWIN,
+            dev_by_publisher.to_bytes(),
+        ),
         elsewhere.refuse(
             "trust/development-key-of-another-home",
             code,
@@ -85,6 +112,12 @@ fn bindings() -> Vec<Case> {
             "mpp1 kind=package name=acme:other version=1.0.0",
         ),
         refuse(
+            "trust/signed-as-statement",
+            "the comment is that of a statement in a registry",
+            "mpp1 kind=statement registry=0123456789abcdef0123456789abcdef",
+        ),
+        refuse("trust/signed-for-nothing", "the comment names no purpose", "release 1.0.0"),
+        refuse(
             "trust/signed-for-other-version",
             "the comment names another version",
             "mpp1 kind=package name=acme:sum version=2.0.0",
@@ -100,9 +133,20 @@ fn thresholds() -> Vec<Case> {
     let renumbered = of_two(vec![acme.clone(), acme.renumbered(*b"renumber")]);
     let known = of_two(vec![acme.clone(), second.clone()]);
     let once = signed(&[&acme]).to_bytes();
+    let mut spoilt = signed(&[&acme, &second]);
+    let place = format!("signatures/{}", second.id());
+    let text = String::from_utf8_lossy(&spoilt.entry(&place).content).replace("1.0.0", "1.0.1");
+    *spoilt.entry(&place) = Entry::new(spoilt.entry(&place).name.clone(), text);
     let code = "sig.threshold";
     vec![
         known.accept(twin, "two keys signed", &signed(&[&acme, &second])),
+        known.refuse(
+            "trust/one-bad-of-two",
+            "sig.invalid",
+            "one of the signatures does not hold",
+            twin,
+            spoilt.to_bytes(),
+        ),
         known.refuse("trust/too-few", code, "one of two keys signed", twin, once.clone()),
         known.refuse(
             "trust/stranger-does-not-count",
@@ -141,6 +185,51 @@ fn counts() -> Vec<Case> {
             "a signature text of one mebibyte",
             TWIN,
             huge.to_bytes(),
+        ),
+    ]
+}
+
+/// Where signatures stand and what they are called.
+fn places() -> Vec<Case> {
+    let twin = "trust/threshold-of-two";
+    let known = Asking { trust: vec![TestKey::acme(), TestKey::second()], threshold: 2, ..admission() };
+    let two = signed(&[&TestKey::acme(), &TestKey::second()]);
+    let change = |edit: &dyn Fn(&mut Archive)| {
+        let mut archive = two.clone();
+        edit(&mut archive);
+        archive.to_bytes()
+    };
+    let renamed = |name: String| change(&|archive| archive.0[1].name = name.clone().into_bytes());
+    let long_comment = change(&|archive| {
+        let text = String::from_utf8_lossy(&archive.0[1].content).replacen(COMMENT, &"x".repeat(10_000), 1);
+        archive.0[1] = Entry::new(archive.0[1].name.clone(), text);
+    });
+    let unsorted = change(&|archive| archive.0.swap(1, 2));
+    let twice = change(&|archive| archive.0.insert(1, archive.0[1].clone()));
+    let other_id = renamed(format!("signatures/{}.minisig", "0".repeat(64)));
+    vec![
+        known.refuse(
+            "trust/signature-under-other-id",
+            "sig.malformed",
+            "named by the id of another key",
+            twin,
+            other_id,
+        ),
+        known.refuse(
+            "trust/signature-under-a-name",
+            "pkg.path",
+            "named by something else than a key id",
+            twin,
+            renamed("signatures/acme.minisig".to_owned()),
+        ),
+        known.refuse("trust/signatures-not-sorted", "pkg.order", "signatures in another order", twin, unsorted),
+        known.refuse("trust/signature-twice", "pkg.duplicate", "one signature twice", twin, twice),
+        known.refuse(
+            "trust/comment-of-10-kb",
+            "sig.malformed",
+            "a comment of ten thousand characters",
+            twin,
+            long_comment,
         ),
     ]
 }
