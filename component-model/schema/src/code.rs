@@ -72,8 +72,8 @@ pub struct Problem {
     pub code: String,
     /// What was tried, on which thing, expected and found.
     pub message: String,
-    /// What can be done about it; each a command or a step.
-    pub help: Vec<String>,
+    /// What can be done about it: a command or a step a line; empty when nothing is known to help.
+    pub help: String,
 }
 
 macro_rules! codes {
@@ -168,7 +168,7 @@ codes! {
     INDEX_LOG_BROKEN "index.log-broken" Registry "the log does not continue the one that was seen before";
     INDEX_UNLOGGED "index.unlogged" Registry "a file of the index differs from its last log record";
     INDEX_MISMATCH "index.mismatch" Registry "a file of the index does not have the digest that the signed head gives";
-    INDEX_REMOVED "index.removed" Registry "a file that the log names is not there";
+    INDEX_REMOVED "index.removed" Registry "a file that the log names, or a statement that was there before, is gone";
     INDEX_BINDING "index.binding" Registry "the file behind a statement is not the package that the statement names";
     INDEX_DUPLICATE_VERSION "index.duplicate-version" Registry "that version was published before";
     INDEX_GIT "index.git" Registry "the git repository is damaged or holds what an index may not hold";

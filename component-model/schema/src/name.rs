@@ -1,5 +1,6 @@
 //! Names as WIT writes them: kebab-case identifiers in ASCII, and `namespace:name` pairs of them.
 
+use crate::{Code, Coded, codes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -18,6 +19,12 @@ pub struct ParseNameError {
 impl ParseNameError {
     fn new(expected: &'static str, found: &str) -> Self {
         Self { expected, found: found.chars().take(80).collect() }
+    }
+}
+
+impl Coded for ParseNameError {
+    fn code(&self) -> Code {
+        codes::NAME_INVALID
     }
 }
 

@@ -1,1 +1,27 @@
-//! mpp-ops
+//! What `mpp` does, one file per verb: each takes an options struct and a [`Context`], and returns a report struct.
+//!
+//! Nothing is printed here, no environment is read and no clock is looked at: all of that arrives through the context. The verbs put
+//! the libraries together; a rule about packages, trust or indexes belongs to the crate that owns it.
+
+mod arguments;
+mod atomic_write;
+pub mod conformance;
+
+mod context;
+mod error;
+pub mod home;
+mod package_file;
+mod project_files;
+mod registries;
+mod sentences;
+pub mod verb;
+
+pub use arguments::{ArgumentsError, ToolInput};
+pub use context::{Context, Event, Passwords};
+pub use error::OpsError;
+pub use sentences::sentences;
+
+/// How a call ended, as the host says it.
+pub mod outcome {
+    pub use mpp_host::{CallOutcome, Ending, Log};
+}

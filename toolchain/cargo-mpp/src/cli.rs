@@ -1,0 +1,119 @@
+//! The command line: one table of commands, and what is common to all. Each command's own words stand in its file.
+
+use crate::commands;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+use std::{ffi::OsString, path::PathBuf};
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Green.on_default().bold())
+    .usage(styling::AnsiColor::Green.on_default().bold())
+    .literal(styling::AnsiColor::Cyan.on_default().bold())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+/// Signed packages of tools for agents: make them, sign them, publish them, run them in a sandbox.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mpp",
+    bin_name = "mpp",
+    version,
+    styles = STYLES,
+    after_help = "Start with `mpp demo`, or `mpp new my-tool` and `mpp run my-tool/`.\nExit codes are listed in spec/errors.md."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print one JSON object on stdout, errors too
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Work as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "FOLDER", global = true)]
+    pub directory: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands, in the order in which somebody meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See the whole road on real input: make, sign, publish, install, run, refuse
+    Demo(commands::demo::Arguments),
+    /// Make a new tool from a template
+    New(commands::new::Arguments),
+    /// Turn an existing cargo package into a tool
+    Init(commands::init::Arguments),
+    /// Build a package, signed with this home's development key
+    Build(commands::build::Arguments),
+    /// Run a tool of a package file or a project, without installing it
+    Run(commands::run::Arguments),
+    /// Add a signature to a package
+    Sign(commands::sign::Arguments),
+    /// Check the container, the signatures and the digests of a package
+    Verify(commands::verify::Arguments),
+    /// Show what a package is, what it asks for and what it holds
+    Inspect(commands::inspect::Arguments),
+    /// Make and show signing keys
+    #[command(subcommand)]
+    Key(commands::key::Command),
+    /// Decide which publishers are trusted
+    #[command(subcommand)]
+    Trust(commands::trust::Command),
+    /// Publish a package to a registry
+    Publish(commands::publish::Arguments),
+    /// Look for packages in the registries of this home
+    Search(commands::search::Arguments),
+    /// Show what a registry says about a package
+    Info(commands::info::Arguments),
+    /// Install packages from a registry
+    Install(commands::install::Arguments),
+    /// Remove an installed package
+    Uninstall(commands::uninstall::Arguments),
+    /// List installed packages and their tools
+    List(commands::list::Arguments),
+    /// Call a tool of an installed package
+    Call(commands::call::Arguments),
+    /// Make and use registries
+    #[command(subcommand)]
+    Registry(commands::registry::Command),
+    /// Check that everything needed is there, and say how to get what is not
+    Doctor(commands::doctor::Arguments),
+    /// Print completions for a shell
+    Completions(commands::completions::Arguments),
+    /// Answer one request of the conformance protocol on stdin
+    #[command(hide = true)]
+    Conformance(commands::conformance::Arguments),
+}
+
+/// Whether the words ask for JSON, known before they are understood so that a usage error is JSON too.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_table_of_commands_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

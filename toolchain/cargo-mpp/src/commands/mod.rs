@@ -1,0 +1,83 @@
+//! One file per command: its words, the verb it calls, and how its report reads.
+
+pub mod build;
+pub mod call;
+pub mod completions;
+pub mod conformance;
+pub mod demo;
+pub mod doctor;
+pub mod info;
+pub mod init;
+pub mod inspect;
+pub mod install;
+pub mod key;
+pub mod list;
+pub mod new;
+mod outcome;
+pub mod publish;
+pub mod registry;
+pub mod run;
+pub mod search;
+pub mod sign;
+mod table;
+pub mod trust;
+pub mod uninstall;
+pub mod verify;
+
+use crate::{cli::Command, exit::Exit};
+use mpp_ops::{Context, OpsError};
+use serde_json::Value as Json;
+
+/// What a command has to say, in both languages.
+pub struct Output {
+    /// For programs: one object.
+    pub json: Json,
+    /// For people, on stdout.
+    pub text: String,
+    /// For people, on stderr.
+    pub talk: String,
+    /// How the program ends.
+    pub exit: Exit,
+}
+
+impl Output {
+    /// A report that went well.
+    pub fn new(json: impl serde::Serialize, text: impl Into<String>) -> Self {
+        let json = serde_json::to_value(json).unwrap_or(Json::Null);
+        Self { json, text: text.into(), talk: String::new(), exit: Exit::Success }
+    }
+
+    /// Adds words for stderr.
+    #[must_use]
+    pub fn with_talk(mut self, talk: impl Into<String>) -> Self {
+        self.talk = talk.into();
+        self
+    }
+}
+
+/// Does what was asked.
+pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, context),
+        Command::New(arguments) => new::run(arguments, context),
+        Command::Init(arguments) => init::run(arguments, context),
+        Command::Build(arguments) => build::run(arguments, context),
+        Command::Run(arguments) => run::run(arguments, context),
+        Command::Sign(arguments) => sign::run(arguments, context),
+        Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, context),
+        Command::Key(command) => key::run(command, context),
+        Command::Trust(command) => trust::run(command, context),
+        Command::Publish(arguments) => publish::run(arguments, context),
+        Command::Search(arguments) => search::run(arguments, context),
+        Command::Info(arguments) => info::run(arguments, context),
+        Command::Install(arguments) => install::run(arguments, context),
+        Command::Uninstall(arguments) => uninstall::run(arguments, context),
+        Command::List(arguments) => list::run(arguments, context),
+        Command::Call(arguments) => call::run(arguments, context),
+        Command::Registry(command) => registry::run(command, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Conformance(arguments) => conformance::run(arguments),
+    }
+}

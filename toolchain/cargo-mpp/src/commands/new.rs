@@ -1,0 +1,41 @@
+//! `mpp new`: a tool from a template.
+
+use super::Output;
+use clap::Args;
+use mpp_ops::{
+    Context, OpsError,
+    verb::new::{self, NewOptions, NewReport},
+};
+use mpp_schema::Ident;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The folder to make
+    path: PathBuf,
+    /// The template
+    #[arg(long, default_value = "rust")]
+    template: String,
+    /// The namespace to publish under later
+    #[arg(long, value_name = "NS")]
+    namespace: Option<Ident>,
+    /// The name of the tool, if not that of the folder
+    #[arg(long)]
+    name: Option<Ident>,
+    /// Ask nothing (nothing is asked yet; scripts may rely on this flag)
+    #[arg(long)]
+    accept_defaults: bool,
+}
+
+pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let options = NewOptions { template: arguments.template, namespace: arguments.namespace, name: arguments.name };
+    let report = new::new(context, &arguments.path, &options)?;
+    let next = format!("next: mpp run {}/\n", arguments.path.display());
+    Ok(Output::new(&report, text(&report)).with_talk(next))
+}
+
+/// The report for people; `init` has the same.
+pub fn text(report: &NewReport) -> String {
+    let files: String = report.files.iter().map(|file| format!("  {file}\n")).collect();
+    format!("{} in {}\n{files}", report.package, report.folder.display())
+}

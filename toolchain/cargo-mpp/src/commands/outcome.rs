@@ -1,0 +1,66 @@
+//! How tools and their calls read, shared by `run`, `call`, `list` and `inspect`.
+
+use super::Output;
+use crate::exit::Exit;
+use mpp_ops::outcome::{Ending, Log};
+use mpp_ops::verb::call::CallReport;
+use mpp_schema::{Problem, codes, text::escaped, tools::ToolDefinition};
+use serde_json::{Value as Json, json};
+
+/// One tool with its parameters and the first sentence of its description.
+pub fn tool_line(tool: &ToolDefinition) -> String {
+    let parameters = tool.input.get("properties").and_then(Json::as_object);
+    let flags: Vec<_> = parameters.iter().flat_map(|p| p.keys()).map(|name| format!("--{name} …")).collect();
+    let description = tool.description.lines().next().unwrap_or_default();
+    format!("  {} {}\n      {}\n", tool.name, flags.join(" "), escaped(description))
+}
+
+/// The end of a call: the result on stdout, the tool's log on stderr.
+pub fn output(report: &CallReport) -> Output {
+    let package = json!({ "name": report.package, "version": report.version, "digest": report.digest });
+    let log = log_text(&report.outcome.log);
+    let (json, text, exit) = match &report.outcome.ending {
+        Ending::Returned(result) => (
+            json!({ "package": package, "tool": report.tool, "result": result }),
+            readable(result.as_ref()),
+            Exit::Success,
+        ),
+        Ending::ToolError(error) => {
+            let message = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
+            return failed(&problem(codes::TOOL_ERROR.as_str(), &message), Exit::ToolError, &log, Some(error));
+        }
+        Ending::Trapped { code, message } | Ending::Limited { code, message } => {
+            return failed(&problem(code.as_str(), message), Exit::of(*code), &log, None);
+        }
+    };
+    Output { json, text, talk: log, exit }
+}
+
+/// What the tool wrote, marked as its own words.
+fn log_text(log: &Log) -> String {
+    log.stdout_lines().iter().chain(&log.stderr_lines()).map(|line| format!("tool: {line}\n")).collect()
+}
+
+fn problem(code: &str, message: &str) -> Problem {
+    Problem { code: code.to_owned(), message: message.to_owned(), help: String::new() }
+}
+
+fn failed(problem: &Problem, exit: Exit, log: &str, value: Option<&Json>) -> Output {
+    let mut json = json!({ "error": problem });
+    if let Some(value) = value {
+        json["error"]["value"] = value.clone();
+    }
+    let talk = format!("{log}error[{}]: {}\n", problem.code, escaped(&problem.message));
+    Output { json, text: String::new(), talk, exit }
+}
+
+/// A result for people: a lone text as it is, anything else as indented JSON.
+fn readable(result: Option<&Json>) -> String {
+    let Some(result) = result else { return String::new() };
+    let lone = result.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("result"));
+    match lone.unwrap_or(result) {
+        Json::String(text) if text.ends_with('\n') => text.clone(),
+        Json::String(text) => format!("{text}\n"),
+        other => serde_json::to_string_pretty(other).unwrap_or_default() + "\n",
+    }
+}

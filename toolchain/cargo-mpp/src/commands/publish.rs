@@ -1,0 +1,50 @@
+//! `mpp publish`: to a registry.
+
+use super::Output;
+use clap::Args;
+use mpp_ops::{
+    Context, OpsError,
+    verb::publish::{self, PublishOptions},
+};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The project to build, or a signed package file
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The registry; may be left out where there is only one
+    #[arg(long, value_name = "NAME")]
+    registry: Option<String>,
+    /// The key to sign with, by name or as a minisign key file; may be left out where there is only one
+    #[arg(long, value_name = "NAME|FILE")]
+    key: Option<String>,
+    /// The registry's key file, where this home does not keep it
+    #[arg(long, value_name = "FILE")]
+    head_key: Option<PathBuf>,
+    /// Do everything but the publishing itself
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let options = PublishOptions {
+        registry: arguments.registry,
+        key: arguments.key,
+        head_key: arguments.head_key,
+        dry_run: arguments.dry_run,
+    };
+    let report = publish::publish(context, &arguments.path, &options)?;
+    let verb = if report.dry_run {
+        "would publish"
+    } else if report.new {
+        "published"
+    } else {
+        "already published"
+    };
+    let text = format!(
+        "{verb} {}@{}\nregistry  {}\npackage   {}\nsigned    by {}\n",
+        report.name, report.version, report.registry, report.digest, report.key
+    );
+    Ok(Output::new(&report, text))
+}

@@ -1,0 +1,190 @@
+//! The only printer: data on stdout, talk on stderr; colour and progress only on a terminal; one JSON object under `--json`.
+
+use crate::{
+    cli::{ColorChoice, Global},
+    commands::Output,
+    exit::Exit,
+};
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use mpp_ops::{Event, OpsError};
+use mpp_schema::{Problem, Turn, codes};
+use serde_json::json;
+use std::{
+    cell::RefCell,
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// How to talk in this process.
+pub struct Ui {
+    json: bool,
+    quiet: bool,
+    color: bool,
+    progress: bool,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl Ui {
+    /// As the command line and the terminal want it.
+    pub fn new(global: &Global) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let color = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && crate::context::colors_wanted(),
+        };
+        let progress = terminal && !global.quiet && !global.json;
+        Self { json: global.json, quiet: global.quiet || global.json, color, progress, bar: RefCell::new(None) }
+    }
+
+    /// Shows what goes on.
+    pub fn tell(&self, event: Event) {
+        match event {
+            Event::Started { step, what } => self.started(step, &what),
+            Event::Advanced { what, done, total } => self.advanced(&what, done, total),
+            Event::Finished => self.clear(),
+            Event::Note(text) => self.line(AnsiColor::Cyan, "note", &text),
+            Event::Compiler(text) => self.above(&text),
+        }
+    }
+
+    fn started(&self, step: &str, what: &str) {
+        self.clear();
+        if !self.progress {
+            return self.line(AnsiColor::Green, step, what);
+        }
+        let style = ProgressStyle::with_template("{spinner:.green} {prefix}  {elapsed}");
+        let bar = ProgressBar::new_spinner().with_prefix(format!("{step} {what}"));
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        *self.bar.borrow_mut() = Some(bar);
+    }
+
+    fn advanced(&self, what: &str, done: usize, total: usize) {
+        if let Some(bar) = &*self.bar.borrow() {
+            let style = ProgressStyle::with_template("{spinner:.green} {prefix} [{bar:24}] {pos}/{len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            bar.set_message(what.to_owned());
+        }
+    }
+
+    /// Takes a progress bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn above(&self, text: &str) {
+        match &*self.bar.borrow() {
+            Some(bar) => bar.suspend(|| print_err(text)),
+            None if self.quiet => {}
+            None => print_err(text),
+        }
+    }
+
+    fn line(&self, color: AnsiColor, label: &str, text: &str) {
+        if !self.quiet {
+            self.above(&format!("{}: {text}\n", self.paint(Style::new().fg_color(Some(color.into())).bold(), label)));
+        }
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Prints what a command reports.
+    pub fn output(&self, output: &Output) -> ExitCode {
+        if !output.talk.is_empty() && !self.quiet {
+            print_err(&output.talk);
+        }
+        let printed = match (self.json, std::io::stdout().is_terminal()) {
+            (true, _) => print_json(&output.json),
+            (false, true) => print_out(terminal_safe(&output.text).as_bytes()),
+            (false, false) => print_out(output.text.as_bytes()),
+        };
+        if printed { output.exit.into() } else { Exit::Host.into() }
+    }
+
+    /// Prints an error.
+    pub fn error(&self, error: &OpsError) -> ExitCode {
+        if self.json {
+            print_json(&json!({ "error": error.problem() }));
+        } else {
+            let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+            let heading = format!("{}[{}]", heading(error.code().turn()), error.code());
+            let mut text = format!("{}: {}\n", self.paint(red, &heading), error.message());
+            for hint in error.hints() {
+                let label = self.paint(Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold(), "help");
+                text.push_str(&format!("  {label}: {hint}\n"));
+            }
+            print_err(&text);
+        }
+        Exit::of(error.code()).into()
+    }
+}
+
+fn heading(turn: Turn) -> &'static str {
+    match turn {
+        Turn::User => "error",
+        Turn::Author | Turn::Registry => "refused",
+        Turn::Tool => "tool stopped",
+        Turn::Host => "failed",
+        Turn::Bug => "bug in mpp",
+    }
+}
+
+/// Prints what is wrong with the command line, or the help or version that was asked for.
+pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    if !error.use_stderr() {
+        print_out(error.render().to_string().as_bytes());
+        return Exit::Success.into();
+    }
+    if json {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let problem = Problem { code: codes::USAGE.to_string(), message, help: "mpp --help".to_owned() };
+        print_json(&json!({ "error": problem }));
+    } else {
+        let rendered = error.render();
+        let color = std::io::stderr().is_terminal() && crate::context::colors_wanted();
+        print_err(&if color { rendered.ansi().to_string() } else { rendered.to_string() });
+    }
+    Exit::Usage.into()
+}
+
+fn print_json(value: &serde_json::Value) -> bool {
+    print_out(format!("{value}\n").as_bytes())
+}
+
+/// A tool's text must not steer the terminal that shows it: control and bidirectional characters become escapes.
+fn terminal_safe(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// A closed pipe is the reader's choice, not an error worth words.
+fn print_out(bytes: &[u8]) -> bool {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).is_ok()
+}
+
+fn print_err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terminal_safe;
+
+    #[test]
+    fn what_steers_a_terminal_is_shown_instead() {
+        assert_eq!(terminal_safe("a\tb\n\u{1b}]52;c;x\u{7}\u{202e}z 🙂"), "a\tb\n\\u{1b}]52;c;x\\u{7}\\u{202e}z 🙂");
+    }
+}

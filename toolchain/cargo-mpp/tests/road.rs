@@ -1,0 +1,136 @@
+//! The whole road, walked by the real program: an author, a registry, a user, and cheats on the way.
+
+mod support;
+
+use serde_json::json;
+use support::{Person, built_template};
+
+/// A user who installed `acme:md` from a registry that its author made.
+fn installed() -> (Person, Person) {
+    let (_, file) = built_template();
+    let author = Person::new();
+    author.json(&["key", "new", "acme"]);
+    std::fs::copy(file, author.path("md.mpp")).unwrap();
+    author.json(&["sign", "md.mpp", "--key", "acme"]);
+    author.json(&["registry", "init", "registry.git"]);
+    author.json(&["registry", "add", "home", "registry.git"]);
+    let published = author.json(&["publish", "md.mpp", "--key", "acme"]);
+    assert_eq!(published["name"], "acme:md");
+
+    let user = Person::new();
+    let registry = author.path("registry.git");
+    user.json(&["registry", "add", "home", registry.to_str().unwrap()]);
+    user.json(&["install", "acme:md"]);
+    (author, user)
+}
+
+#[test]
+fn from_an_empty_folder_to_a_signed_tool_that_runs() {
+    let (_author, user) = installed();
+    user.write("note.md", "# Shopping\n\n- milk\n\n## Later\n");
+
+    let listed = user.json(&["list"]);
+    assert_eq!(listed["packages"][0]["name"], "acme:md");
+
+    let called = user.json(&["call", "acme:md", "outline", "--text", "@note.md"]);
+    let text = called["result"].to_string();
+    assert!(text.contains("Shopping") && text.contains("Later") && !text.contains("milk"), "{text}");
+
+    let same = user.json(&["call", "acme:md", "outline", r##"{"text": "# Shopping\n\n- milk\n\n## Later\n"}"##]);
+    assert_eq!(same["result"], called["result"]);
+
+    let found = user.json(&["search", "markdown"]);
+    assert_eq!(found["packages"][0]["name"], "acme:md");
+    let info = user.json(&["info", "acme:md"]);
+    assert_eq!(info["releases"][0]["version"], "0.1.0");
+
+    user.json(&["uninstall", "acme:md"]);
+    assert_eq!(user.json(&["list"])["packages"], json!([]));
+    assert_eq!(user.refusal(&["call", "acme:md", "outline", "{}"]), ("package.not-installed".to_owned(), 3));
+}
+
+#[test]
+fn publishing_twice_is_one_release_and_another_key_owns_nothing() {
+    let (author, _user) = installed();
+    let again = author.json(&["publish", "md.mpp", "--key", "acme"]);
+    assert_eq!(again["new"], false);
+
+    author.json(&["key", "new", "thief"]);
+    let (_, file) = built_template();
+    std::fs::copy(file, author.path("stolen.mpp")).unwrap();
+    author.json(&["sign", "stolen.mpp", "--key", "thief"]);
+    assert_eq!(author.refusal(&["publish", "stolen.mpp", "--key", "thief"]), ("trust.namespace".to_owned(), 4));
+}
+
+#[test]
+fn an_installed_file_that_changes_does_not_run() {
+    let (_author, user) = installed();
+    let record = user.json(&["list"])["packages"][0].clone();
+    let file = format!("home/data/packages/{}.mpp", record["file"].as_str().unwrap());
+    let mut bytes = user.read(&file);
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    user.write(&file, &bytes);
+    let (code, exit) = user.refusal(&["call", "acme:md", "outline", r#"{"text": ""}"#]);
+    assert_eq!((code.as_str(), exit), ("pkg.manifest-mismatch", 4));
+}
+
+#[test]
+fn a_development_build_runs_at_home_only_and_cannot_be_published() {
+    let (author, file) = built_template();
+    let text = r##"{"text": "# Hi"}"##;
+    let run = author.json(&["run", file.to_str().unwrap(), "outline", text]);
+    assert!(run["result"].to_string().contains("Hi"));
+
+    let other = Person::new();
+    assert_eq!(other.refusal(&["run", file.to_str().unwrap(), "outline", text]), ("trust.dev-key".to_owned(), 4));
+
+    other.json(&["registry", "init", "registry.git"]);
+    other.json(&["registry", "add", "home", "registry.git"]);
+    assert_eq!(other.refusal(&["publish", file.to_str().unwrap()]), ("trust.dev-key".to_owned(), 4));
+}
+
+#[test]
+fn arguments_and_tools_that_do_not_fit_are_named() {
+    let (author, file) = built_template();
+    let file = file.to_str().unwrap();
+    assert_eq!(author.refusal(&["run", file, "outline", r#"{"text": 7}"#]).0, "tool.arguments");
+    assert_eq!(author.refusal(&["run", file, "outline", r#"{"text": "a", "text": "b"}"#]).0, "tool.arguments");
+    assert_eq!(author.refusal(&["run", file, "outline", "--txt", "a"]).0, "tool.arguments");
+    assert_eq!(author.refusal(&["run", file, "outlines", "{}"]), ("tool.unknown".to_owned(), 3));
+    let human = author.mpp(&["run", file, "outline", r#"{"text": 7}"#]);
+    assert!(human.err.contains("args.text: expected string, found 7"), "{}", human.err);
+}
+
+#[test]
+fn stdin_and_flags_reach_the_tool() {
+    let (author, file) = built_template();
+    let file = file.to_str().unwrap();
+    let piped = author.mpp_with_input(&["--json", "run", file, "outline", "--text", "-"], "# Piped\n");
+    assert!(piped.out.contains("Piped"), "{} {}", piped.out, piped.err);
+    let whole = author.mpp_with_input(&["--json", "run", file, "outline", "-"], r##"{"text": "# Whole"}"##);
+    assert!(whole.out.contains("Whole"), "{} {}", whole.out, whole.err);
+}
+
+#[test]
+fn verify_says_who_and_how_many() {
+    let (_, file) = built_template();
+    let author = Person::new();
+    std::fs::copy(file, author.path("md.mpp")).unwrap();
+    assert_eq!(author.refusal(&["verify", "md.mpp"]), ("trust.dev-key".to_owned(), 4));
+    author.json(&["key", "new", "one"]);
+    author.json(&["key", "new", "two"]);
+    let digest = author.json(&["sign", "md.mpp", "--key", "one"])["digest"].clone();
+    assert_eq!(author.refusal(&["verify", "md.mpp", "--threshold", "2"]), ("sig.threshold".to_owned(), 4));
+    author.json(&["sign", "md.mpp", "--key", "two"]);
+    let verified = author.json(&["verify", "md.mpp", "--full", "--threshold", "2"]);
+    assert_eq!(verified["signers"].as_array().unwrap().len(), 2);
+    assert_eq!(verified["digest"], digest, "a co-signature does not change what a package is");
+
+    let stranger = Person::new();
+    std::fs::copy(author.path("md.mpp"), stranger.path("md.mpp")).unwrap();
+    assert_eq!(stranger.refusal(&["verify", "md.mpp"]), ("trust.unknown-key".to_owned(), 3));
+    let key = author.json(&["key", "show", "one"])["public_key"].as_str().unwrap().to_owned();
+    stranger.json(&["trust", "add", "acme", &key]);
+    stranger.json(&["verify", "md.mpp"]);
+}

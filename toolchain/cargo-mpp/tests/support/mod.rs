@@ -1,0 +1,125 @@
+//! A person at a command line: a folder, a home, and the real program.
+
+use serde_json::Value as Json;
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+/// Somebody with a home and a folder of their own.
+pub struct Person {
+    folder: tempfile::TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub exit: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Person {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mpp"));
+        command.args(words).current_dir(self.folder()).env("MPP_HOME", self.home()).env_remove("MPP_KEY_PASSWORD");
+        command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_NET_OFFLINE", "true");
+        command
+    }
+
+    /// Runs `mpp` with these words and no input.
+    pub fn mpp(&self, words: &[&str]) -> Ended {
+        ended(self.command(words).stdin(Stdio::null()).output().expect("mpp starts"))
+    }
+
+    /// Runs `mpp` with these words and this text on stdin.
+    pub fn mpp_with_input(&self, words: &[&str], input: &str) -> Ended {
+        let mut command = self.command(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("mpp starts");
+        // A program that refuses before reading closes its end; that is its answer, not a failure of the test.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        ended(child.wait_with_output().expect("mpp ends"))
+    }
+
+    /// Runs `mpp` with a variable set.
+    pub fn mpp_with(&self, variable: (&str, &str), words: &[&str]) -> Ended {
+        let mut command = self.command(words);
+        ended(command.env(variable.0, variable.1).stdin(Stdio::null()).output().expect("mpp starts"))
+    }
+
+    /// Runs `mpp --json` and expects it to go well.
+    #[track_caller]
+    pub fn json(&self, words: &[&str]) -> Json {
+        let mut all = vec!["--json"];
+        all.extend(words);
+        let ended = self.mpp(&all);
+        assert_eq!(ended.exit, 0, "mpp {words:?}\n{}\n{}", ended.out, ended.err);
+        serde_json::from_str(&ended.out).expect("one JSON object on stdout")
+    }
+
+    /// Runs `mpp --json`, expects a refusal, and gives its code and exit code.
+    #[track_caller]
+    pub fn refusal(&self, words: &[&str]) -> (String, i32) {
+        let mut all = vec!["--json"];
+        all.extend(words);
+        let ended = self.mpp(&all);
+        let json: Json = serde_json::from_str(&ended.out)
+            .unwrap_or_else(|_| panic!("mpp {words:?} printed no JSON object:\n{}\n{}", ended.out, ended.err));
+        let code = json["error"]["code"].as_str().unwrap_or_else(|| panic!("mpp {words:?} went well: {json}"));
+        (code.to_owned(), ended.exit)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).expect("a file can be written");
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).expect("a file can be read")
+    }
+}
+
+fn ended(output: Output) -> Ended {
+    Ended {
+        exit: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// One folder for everything that tests compile, so that the crates of the template are compiled once.
+fn build_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tools")
+}
+
+/// The package of the Rust template, built once and signed by nobody that anyone else knows.
+pub fn built_template() -> &'static (Person, PathBuf) {
+    static BUILT: OnceLock<(Person, PathBuf)> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let author = Person::new();
+        author.json(&["new", "md", "--namespace", "acme"]);
+        let built = author.json(&["build", "md", "--offline", "--locked"]);
+        let file = PathBuf::from(built["packages"][0]["file"].as_str().expect("a path"));
+        let kept = author.path("md.mpp");
+        std::fs::copy(file, &kept).expect("the package was built");
+        (author, kept)
+    })
+}

@@ -1,0 +1,77 @@
+//! The state of one user: keys, trust, registries and installed packages, under `MPP_HOME` or the XDG folders.
+//!
+//! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
+
+pub mod installed;
+pub mod keys;
+pub mod registries;
+pub mod registry_keys;
+pub mod trusted;
+
+use crate::atomic_write::IoError;
+use mpp_schema::{Code, Coded, codes};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The folders of one user.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// What the user decided: trust, registries.
+    pub config: PathBuf,
+    /// What must not be lost: keys, installed packages, registry state.
+    pub data: PathBuf,
+    /// What can be made again.
+    pub cache: PathBuf,
+}
+
+impl Home {
+    /// Everything below one folder: what `MPP_HOME` names.
+    pub fn below(folder: &Path) -> Self {
+        Self { config: folder.join("config"), data: folder.join("data"), cache: folder.join("cache") }
+    }
+
+    /// An exclusive lock for a change of the home that reads before it writes; held until the value is dropped.
+    pub(crate) fn lock(&self) -> Result<fs::File, IoError> {
+        fs::create_dir_all(&self.data).map_err(IoError::on("make the folder", &self.data))?;
+        let path = self.data.join("lock");
+        let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(IoError::on("open", &path))?;
+        file.lock().map_err(IoError::on("lock", &path))?;
+        Ok(file)
+    }
+}
+
+/// A file of the home that does not have the shape of its format.
+#[derive(Debug, thiserror::Error)]
+#[error("could not read `{}`: {reason}", path.display())]
+pub struct MalformedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) reason: String,
+}
+
+impl Coded for MalformedFile {
+    fn code(&self) -> Code {
+        codes::FORMAT_MALFORMED
+    }
+    fn hints(&self) -> Vec<String> {
+        vec![format!("correct or remove {}", self.path.display())]
+    }
+}
+
+/// Reads a TOML file of the home; an absent one is the default.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned + Default>(path: &Path) -> Result<T, crate::OpsError> {
+    match crate::atomic_write::read_text_if_there(path)? {
+        None => Ok(T::default()),
+        Some(text) => toml::from_str(&text)
+            .map_err(|error| MalformedFile { path: path.to_owned(), reason: error.to_string() }.into()),
+    }
+}
+
+/// Writes a TOML file of the home.
+pub(crate) fn write_toml<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), crate::OpsError> {
+    let text = toml::to_string_pretty(value)
+        .map_err(|error| MalformedFile { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(crate::atomic_write::write(path, text.as_bytes(), crate::atomic_write::Readable::ByAll)?)
+}

@@ -1,0 +1,90 @@
+//! `trust.toml`: the publisher keys that the user pinned, each under a name.
+//!
+//! A name stands for one key. Pinning another key under it is a refusal with the command that would do it, never a question.
+
+use super::{Home, read_toml, write_toml};
+use crate::OpsError;
+use mpp_package::{key::PublicKey, verify::TrustedKey};
+use mpp_schema::{Code, Coded, Ident, codes};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct TrustFile {
+    #[serde(default)]
+    publishers: BTreeMap<Ident, String>,
+}
+
+/// What can be wrong with a change of the pins.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustStoreError {
+    /// The name stands for another key.
+    #[error("could not trust another key as `{name}`: that name is pinned to {pinned}")]
+    Exists {
+        /// The name.
+        name: Ident,
+        /// The key that it stands for.
+        pinned: String,
+    },
+    /// The name is not there.
+    #[error("could not find a trusted key called `{0}`")]
+    NotFound(Ident),
+}
+
+impl Coded for TrustStoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Exists { .. } => codes::TRUST_EXISTS,
+            Self::NotFound(_) => codes::KEY_NOT_FOUND,
+        }
+    }
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Exists { name, .. } => {
+                vec![format!("ask the publisher on another channel why the key changed; then: mpp trust remove {name}")]
+            }
+            Self::NotFound(_) => vec!["mpp trust list".to_owned()],
+        }
+    }
+}
+
+impl Home {
+    fn trust_path(&self) -> std::path::PathBuf {
+        self.config.join("trust.toml")
+    }
+
+    /// The keys that the user pinned.
+    pub fn trusted(&self) -> Result<Vec<TrustedKey>, OpsError> {
+        let file: TrustFile = read_toml(&self.trust_path())?;
+        let entry = |(name, key): (Ident, String)| {
+            Ok(TrustedKey { key: PublicKey::from_base64(&key)?, name: name.to_string() })
+        };
+        file.publishers.into_iter().map(entry).collect()
+    }
+
+    /// Pins `key` under `name`; says whether that is new.
+    pub fn trust(&self, name: &Ident, key: &PublicKey) -> Result<bool, OpsError> {
+        let _lock = self.lock()?;
+        let mut file: TrustFile = read_toml(&self.trust_path())?;
+        let text = key.to_base64();
+        match file.publishers.get(name) {
+            Some(pinned) if *pinned == text => return Ok(false),
+            Some(pinned) => {
+                return Err(TrustStoreError::Exists { name: name.clone(), pinned: pinned.clone() }.into());
+            }
+            None => file.publishers.insert(name.clone(), text),
+        };
+        write_toml(&self.trust_path(), &file)?;
+        Ok(true)
+    }
+
+    /// Takes the pin called `name` away.
+    pub fn distrust(&self, name: &Ident) -> Result<(), OpsError> {
+        let _lock = self.lock()?;
+        let mut file: TrustFile = read_toml(&self.trust_path())?;
+        if file.publishers.remove(name).is_none() {
+            return Err(TrustStoreError::NotFound(name.clone()).into());
+        }
+        write_toml(&self.trust_path(), &file)
+    }
+}

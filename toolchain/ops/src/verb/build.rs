@@ -1,0 +1,131 @@
+//! `mpp build`: from a project to a package file signed with this home's development key.
+
+use crate::{
+    Context, Event, OpsError,
+    atomic_write::{self, Readable},
+};
+use mpp_build::{CompilerLevel, Event as BuildEvent, Project, Step};
+use mpp_package::{
+    key::SecretKey,
+    pack::{Package, pack},
+};
+use mpp_schema::{Code, Coded, Digest, PackageName, Version, codes};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// How to build.
+#[derive(Debug, Default, Clone)]
+pub struct BuildOptions {
+    /// Only this package of a workspace.
+    pub package: Option<String>,
+    /// Refuse to change the lock file.
+    pub locked: bool,
+    /// Refuse to use the network.
+    pub offline: bool,
+}
+
+/// A package file that was made.
+#[derive(Debug, Serialize)]
+pub struct BuildReport {
+    /// The file.
+    pub file: PathBuf,
+    /// Its name.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// Package digest.
+    pub digest: Digest,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Things that the author should know.
+    pub warnings: Vec<String>,
+}
+
+/// Builds the project in the folder `path`, or every tool of the workspace there.
+pub fn build(context: &Context<'_>, path: &Path, options: &BuildOptions) -> Result<Vec<BuildReport>, OpsError> {
+    let (development, made) = context.home.development_key()?;
+    if made {
+        (context.tell)(Event::Note("made a development key; what it signs runs in this home only".to_owned()));
+    }
+    projects(context, path, options)?.iter().map(|project| build_one(context, project, options, &development)).collect()
+}
+
+fn build_one(
+    context: &Context<'_>,
+    project: &Project,
+    options: &BuildOptions,
+    development: &SecretKey,
+) -> Result<BuildReport, OpsError> {
+    let (package, warnings) = package(context, project, options)?;
+    let signed = package.sign_for_development(development)?;
+    let file = project.package_file();
+    atomic_write::write(&file, signed.bytes(), Readable::ByAll)?;
+    let manifest = signed.manifest();
+    Ok(BuildReport {
+        file,
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        digest: signed.digest(),
+        size: signed.bytes().len() as u64,
+        warnings,
+    })
+}
+
+/// The projects that `path` and the options name.
+pub(crate) fn projects(context: &Context<'_>, path: &Path, options: &BuildOptions) -> Result<Vec<Project>, OpsError> {
+    let mut projects = mpp_build::projects(&context.path(path))?;
+    if let Some(wanted) = &options.package {
+        projects.retain(|project| project.name.name().as_str() == wanted);
+        if projects.is_empty() {
+            return Err(NoSuchProject(wanted.clone()).into());
+        }
+    }
+    Ok(projects)
+}
+
+/// The workspace has no tool of that name.
+#[derive(Debug, thiserror::Error)]
+#[error("could not find the tool `{0}` in this workspace")]
+pub struct NoSuchProject(String);
+
+impl Coded for NoSuchProject {
+    fn code(&self) -> Code {
+        codes::BUILD_METADATA
+    }
+}
+
+/// Compiles, describes, checks and packs one project; nothing is signed. Gives the package and what its author should know.
+pub(crate) fn package(
+    context: &Context<'_>,
+    project: &Project,
+    options: &BuildOptions,
+) -> Result<(Package, Vec<String>), OpsError> {
+    let how = mpp_build::BuildOptions { locked: options.locked, offline: options.offline, ..Default::default() };
+    let mut warnings = Vec::new();
+    let contents = mpp_build::build(project, &how, &mut |event| match event {
+        BuildEvent::Warning { text } => warnings.push(text),
+        other => tell(context, other),
+    });
+    (context.tell)(Event::Finished);
+    Ok((pack(contents?)?, warnings))
+}
+
+fn tell(context: &Context<'_>, event: BuildEvent) {
+    (context.tell)(match event {
+        BuildEvent::StepStarted { package, step } => Event::Started { step: word(step), what: package.to_string() },
+        BuildEvent::Compiled { name, done, total, .. } => Event::Advanced { what: name, done, total },
+        BuildEvent::CompilerMessage { level: CompilerLevel::Warning, rendered } => Event::Compiler(rendered),
+        BuildEvent::TargetInstalling { target, toolchain } => {
+            Event::Note(format!("installing the compiler target {target} for the toolchain {toolchain}"))
+        }
+        _ => return,
+    });
+}
+
+fn word(step: Step) -> &'static str {
+    match step {
+        Step::Build => "compiling",
+        Step::Describe => "describing",
+        Step::Check => "checking",
+    }
+}

@@ -1,0 +1,210 @@
+//! `mpp install`: resolve, fetch, verify fully, keep.
+//!
+//! The keys that count are the owners of the package's namespace, as the verified index names them. What is kept has passed
+//! everything that `verify --full` asks.
+
+use super::verify::check_content;
+use crate::{
+    Context, Event, OpsError,
+    home::installed::InstalledRecord,
+    project_files,
+    registries::{self, OpenRegistry},
+    sentences,
+};
+use mpp_index::{
+    package::PackageEntry,
+    resolve::{self, Requirement},
+};
+use mpp_package::verify::{self, Trust, TrustedKey};
+use mpp_schema::{
+    Code, Coded, Digest, FormatVersion, PackageName, ToolName, Version, VersionReq, codes,
+    lock::{LockedPackage, Lockfile, ToolRequirement},
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, io::Cursor};
+
+/// How to install.
+#[derive(Debug, Default)]
+pub struct InstallOptions {
+    /// The registry; nothing for the only one that has the package.
+    pub registry: Option<String>,
+    /// Install exactly what `mpp.lock` says.
+    pub locked: bool,
+}
+
+/// A package that was installed.
+#[derive(Debug, Serialize)]
+pub struct InstallReport {
+    /// Its name.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// Package digest.
+    pub digest: Digest,
+    /// The version that was there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Version>,
+    /// Its tools.
+    pub tools: Vec<ToolName>,
+    /// What it asks for, in sentences.
+    pub asks_for: Vec<String>,
+}
+
+/// A lock file that does not say what is needed.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// There is none.
+    #[error("could not install what `mpp.lock` says: there is no such file here")]
+    Missing,
+    /// It does not fit the request.
+    #[error("could not keep to `mpp.lock`: it does not hold a fitting version of `{0}`")]
+    Outdated(PackageName),
+    /// The registry has another package under a locked version.
+    #[error("could not accept `{name}@{version}`: `mpp.lock` says {expected}, and the registry says {found}")]
+    Changed {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// What the lock says.
+        expected: Digest,
+        /// What the registry says.
+        found: Digest,
+    },
+}
+
+impl Coded for LockError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Missing | Self::Outdated(_) => codes::PACKAGE_NOT_FOUND,
+            Self::Changed { .. } => codes::INDEX_BINDING,
+        }
+    }
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Missing | Self::Outdated(_) => vec!["mpp install".to_owned()],
+            Self::Changed { .. } => vec!["ask the registry's owner: a published version never changes".to_owned()],
+        }
+    }
+}
+
+/// Installs one package.
+pub fn install(
+    context: &Context<'_>,
+    name: &PackageName,
+    version: Option<&VersionReq>,
+    options: &InstallOptions,
+) -> Result<InstallReport, OpsError> {
+    let (open, entry) = registries::find(context, name, options.registry.as_deref())?;
+    let requirement = Requirement { version: version.cloned().unwrap_or(VersionReq::STAR), locked: None };
+    let wanted = BTreeMap::from([(name.clone(), requirement)]);
+    let locked = open.registry.locked(open.known.name.as_str())?;
+    let lock = resolve::resolve::<OpsError>(&wanted, |_| Ok(Some((locked.clone(), entry.clone()))))?;
+    match lock.packages.as_slice() {
+        [package] => fetch_and_keep(context, &open, &entry, package),
+        _ => Err(registries::FindError::None(name.clone()).into()),
+    }
+}
+
+/// Installs what `mpp-tools.toml` in the context's folder asks for, and writes `mpp.lock`.
+pub fn install_project(context: &Context<'_>, options: &InstallOptions) -> Result<Vec<InstallReport>, OpsError> {
+    let request = project_files::read_request(&context.folder)?;
+    let lock = project_files::read_lock(&context.folder)?;
+    if options.locked && lock.is_none() {
+        return Err(LockError::Missing.into());
+    }
+    let mut new = Lockfile { mpp: FormatVersion::CURRENT, registries: Vec::new(), packages: Vec::new() };
+    let mut reports = Vec::new();
+    for (name, requirement) in &request.tools {
+        let (open, entry, package) = resolve_one(context, name, requirement, lock.as_ref(), options)?;
+        reports.push(fetch_and_keep(context, &open, &entry, &package)?);
+        let registry = open.registry.locked(open.known.name.as_str())?;
+        if !new.registries.contains(&registry) {
+            new.registries.push(registry);
+        }
+        new.packages.push(package);
+    }
+    if !options.locked && lock.as_ref() != Some(&new) {
+        project_files::write_lock(&context.folder, &new)?;
+    }
+    Ok(reports)
+}
+
+fn resolve_one(
+    context: &Context<'_>,
+    name: &PackageName,
+    requirement: &ToolRequirement,
+    lock: Option<&Lockfile>,
+    options: &InstallOptions,
+) -> Result<(OpenRegistry, PackageEntry, LockedPackage), OpsError> {
+    let (version, registry) = match requirement {
+        ToolRequirement::Version(version) => (version, options.registry.as_deref()),
+        ToolRequirement::Full { version, registry } => (version, registry.as_deref().or(options.registry.as_deref())),
+    };
+    let held = lock.and_then(|lock| lock.packages.iter().find(|package| package.name == *name));
+    let fits = held.filter(|held| version.matches(&held.version));
+    if options.locked && fits.is_none() {
+        return Err(LockError::Outdated(name.clone()).into());
+    }
+    let (open, entry) = registries::find(context, name, registry)?;
+    let wanted = Requirement { version: version.clone(), locked: fits.map(|held| held.version.clone()) };
+    let registry = open.registry.locked(open.known.name.as_str())?;
+    let one = BTreeMap::from([(name.clone(), wanted)]);
+    let mut resolved = resolve::resolve::<OpsError>(&one, |_| Ok(Some((registry.clone(), entry.clone()))))?;
+    let package = resolved.packages.pop().ok_or_else(|| registries::FindError::None(name.clone()))?;
+    match fits {
+        Some(held) if held.version == package.version && held.digest != package.digest => Err(LockError::Changed {
+            name: name.clone(),
+            version: held.version.clone(),
+            expected: held.digest,
+            found: package.digest,
+        }
+        .into()),
+        _ => Ok((open, entry, package)),
+    }
+}
+
+fn fetch_and_keep(
+    context: &Context<'_>,
+    open: &OpenRegistry,
+    entry: &PackageEntry,
+    package: &LockedPackage,
+) -> Result<InstallReport, OpsError> {
+    let name = &package.name;
+    let signed = entry.release(&package.version).ok_or_else(|| registries::FindError::None(name.clone()))?;
+    (context.tell)(Event::Started { step: "fetching", what: format!("{name}@{}", package.version) });
+    let file = open.registry.fetch_blob(name, &signed.release)?.into_bytes();
+    (context.tell)(Event::Finished);
+    let mut verified = verify::open(Cursor::new(file.as_slice()), &owners(entry))?;
+    check_content(&mut verified)?;
+    let manifest = verified.manifest().clone();
+    let tools = verified.tools()?.tools.into_iter().map(|tool| tool.name).collect();
+    let replaced = context.home.installed(name).ok().map(|record| record.version);
+    let record = InstalledRecord {
+        mpp: FormatVersion::CURRENT,
+        name: name.clone(),
+        version: manifest.version.clone(),
+        digest: verified.digest(),
+        file: package.file,
+        publishers: entry.owners.iter().map(mpp_package::key::PublicKey::to_base64).collect(),
+        registry: Some(open.known.id),
+        description: manifest.description.clone(),
+        installed: context.now,
+    };
+    context.home.keep(&record, &file)?;
+    Ok(InstallReport {
+        name: record.name,
+        version: record.version,
+        digest: record.digest,
+        replaced: replaced.filter(|version| *version != manifest.version),
+        tools,
+        asks_for: sentences(&manifest.permissions),
+    })
+}
+
+/// The owners of the namespace are who may have signed.
+fn owners(entry: &PackageEntry) -> Trust {
+    let namespace = entry.name.namespace().to_string();
+    let publishers = entry.owners.iter().map(|key| TrustedKey { key: *key, name: namespace.clone() }).collect();
+    Trust { publishers, development: None, threshold: 1 }
+}

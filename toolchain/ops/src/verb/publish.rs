@@ -1,0 +1,158 @@
+//! `mpp publish`: one signed statement and one stored file in a registry.
+//!
+//! A project is built and signed anew; a file must already carry the publisher's signature. Development signatures are refused: they
+//! mean nothing to anybody else.
+
+use super::{
+    build::{self, BuildOptions},
+    sign::find_key,
+    verify::check_content,
+};
+use crate::{Context, Event, OpsError, atomic_write::IoError, home::keys, registries, verb::run::is_package_word};
+use mpp_package::{
+    key::{SecretKey, Signer},
+    verify::{self, Trust, TrustedKey},
+};
+use mpp_registry::PublishStatus;
+use mpp_schema::{Digest, Ident, KeyId, PackageName, Version};
+use serde::Serialize;
+use std::{fs, io::Cursor, path::Path};
+
+/// Where to and as whom.
+#[derive(Debug, Default)]
+pub struct PublishOptions {
+    /// The registry; nothing for the only one.
+    pub registry: Option<String>,
+    /// The publisher key by name or path; nothing for the only one, or one that is made now.
+    pub key: Option<String>,
+    /// The registry's key file; nothing for the one that this home keeps.
+    pub head_key: Option<std::path::PathBuf>,
+    /// Check everything and change nothing.
+    pub dry_run: bool,
+}
+
+/// What was published.
+#[derive(Debug, Serialize)]
+pub struct PublishReport {
+    /// The package.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// Package digest.
+    pub digest: Digest,
+    /// SHA-256 of the file.
+    pub file: Digest,
+    /// The registry.
+    pub registry: Ident,
+    /// The publisher key that signed.
+    pub key: KeyId,
+    /// Whether the version was not there before.
+    pub new: bool,
+    /// Whether nothing was changed on purpose.
+    pub dry_run: bool,
+}
+
+/// Publishes the project or package file at `path`.
+pub fn publish(context: &Context<'_>, path: &Path, options: &PublishOptions) -> Result<PublishReport, OpsError> {
+    let known = context.home.registry(options.registry.as_deref())?;
+    let key = publisher_key(context, options.key.as_deref())?;
+    let file = package_bytes(context, path, &key)?;
+    check(&file, &key)?;
+    let mut open = registries::open(context, known)?;
+    let head_key = match &options.head_key {
+        Some(path) => keys::read_secret_key(&context.path(path), context.passwords)?,
+        None => context.home.registry_key(open.known.id, context.passwords)?,
+    };
+    (context.tell)(Event::Started { step: "publishing", what: format!("to the registry `{}`", open.known.name) });
+    let how = mpp_registry::PublishOptions {
+        file: &file,
+        publishers: &[&key],
+        head_keys: &[&head_key],
+        dry_run: options.dry_run,
+    };
+    let done = open.registry.publish(&how, context.now)?;
+    (context.tell)(Event::Finished);
+    Ok(PublishReport {
+        name: done.name,
+        version: done.version,
+        digest: done.package,
+        file: done.file,
+        registry: open.known.name,
+        key: key.public_key().id(),
+        new: done.status != PublishStatus::Already,
+        dry_run: options.dry_run,
+    })
+}
+
+/// The named key, else the only one, else one that is made now.
+fn publisher_key(context: &Context<'_>, name: Option<&str>) -> Result<SecretKey, OpsError> {
+    if let Some(name) = name {
+        return find_key(context, name);
+    }
+    let keys = context.home.keys()?;
+    match keys.as_slice() {
+        [] => make_key(context),
+        [only] => context.home.secret_key(&only.name, context.passwords),
+        several => Err(SeveralKeys(several.iter().map(|key| key.name.clone()).collect()).into()),
+    }
+}
+
+const FIRST_KEY: &str = "publisher";
+
+fn make_key(context: &Context<'_>) -> Result<SecretKey, OpsError> {
+    let key = SecretKey::generate()?;
+    context.home.add_key(&FIRST_KEY.parse()?, &key, None)?;
+    let public = key.public_key().to_base64();
+    (context.tell)(Event::Note(format!("made the key `{FIRST_KEY}` without a password; its public half is {public}")));
+    Ok(key)
+}
+
+/// The home has several keys and none was named.
+#[derive(Debug, thiserror::Error)]
+#[error("could not choose a key: this home has {}", .0.join(", "))]
+pub struct SeveralKeys(Vec<String>);
+
+impl mpp_schema::Coded for SeveralKeys {
+    fn code(&self) -> mpp_schema::Code {
+        mpp_schema::codes::KEY_NOT_FOUND
+    }
+    fn hints(&self) -> Vec<String> {
+        self.0.iter().map(|name| format!("mpp publish --key {name}")).collect()
+    }
+}
+
+fn package_bytes(context: &Context<'_>, path: &Path, key: &SecretKey) -> Result<Vec<u8>, OpsError> {
+    if is_package_word(&path.to_string_lossy()) && path.extension().is_some_and(|extension| extension == "mpp") {
+        let path = context.path(path);
+        return Ok(fs::read(&path).map_err(IoError::on("read", &path))?);
+    }
+    let options = BuildOptions::default();
+    let projects = build::projects(context, path, &options)?;
+    let [project] = projects.as_slice() else {
+        return Err(SeveralProjects(projects.iter().map(|project| project.name.to_string()).collect()).into());
+    };
+    let (package, _) = build::package(context, project, &options)?;
+    Ok(package.sign(&[key])?.into_bytes())
+}
+
+/// The workspace has several tools and none was named.
+#[derive(Debug, thiserror::Error)]
+#[error("could not publish the workspace at once: it has {}", .0.join(", "))]
+pub struct SeveralProjects(Vec<String>);
+
+impl mpp_schema::Coded for SeveralProjects {
+    fn code(&self) -> mpp_schema::Code {
+        mpp_schema::codes::USAGE
+    }
+    fn hints(&self) -> Vec<String> {
+        vec!["name the folder of one: mpp publish path/to/tool".to_owned()]
+    }
+}
+
+/// What every installing host will check, checked before anything is published.
+fn check(file: &[u8], key: &SecretKey) -> Result<(), OpsError> {
+    let publisher = TrustedKey { key: *key.public_key(), name: "publisher".to_owned() };
+    let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
+    let mut package = verify::open(Cursor::new(file), &trust)?;
+    check_content(&mut package)
+}

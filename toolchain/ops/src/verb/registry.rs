@@ -1,0 +1,78 @@
+//! `mpp registry`: making registries and getting to know them.
+
+use crate::{Context, Event, OpsError, home::registries::KnownRegistry};
+use mpp_package::key::{SecretKey, Signer as _};
+use mpp_registry::{InitOptions, Location, Registry};
+use mpp_schema::{Digest, Ident, KeyId, RegistryId};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// A registry that was made.
+#[derive(Debug, Serialize)]
+pub struct InitReport {
+    /// Its repository.
+    pub path: PathBuf,
+    /// Its identity.
+    pub id: RegistryId,
+    /// SHA-256 of its first root: what users pin.
+    pub root: Digest,
+    /// The key that signs its roots and heads.
+    pub key: KeyId,
+    /// Where that key is kept.
+    pub key_file: PathBuf,
+}
+
+/// How long a head stays fresh, unless its root says otherwise.
+const HEAD_LIFETIME_DAYS: u16 = 7;
+/// How long a root is accepted: ten years, until rotation makes a shorter life bearable.
+const ROOT_LIFETIME_DAYS: u32 = 3650;
+
+/// Makes a registry in the folder `path`, with a key of its own that this home keeps.
+pub fn init(context: &Context<'_>, path: &Path) -> Result<InitReport, OpsError> {
+    let path = context.path(path);
+    let key = SecretKey::generate()?;
+    let options = InitOptions {
+        root_keys: &[&key],
+        head_keys: &[&key],
+        head_lifetime_days: HEAD_LIFETIME_DAYS,
+        root_lifetime_days: ROOT_LIFETIME_DAYS,
+    };
+    let made = mpp_registry::init(&path, &options, context.now)?;
+    context.home.add_registry_key(made.registry, &key)?;
+    let key_file = context.home.registry_key_path(made.registry);
+    Ok(InitReport { path, id: made.registry, root: made.root, key: key.public_key().id(), key_file })
+}
+
+/// Gets to know the registry at `url`: verifies it from its root on and pins that root. With `root` it must be that one.
+pub fn add(context: &Context<'_>, name: &Ident, url: &str, root: Option<Digest>) -> Result<KnownRegistry, OpsError> {
+    let url = absolute(context, url)?;
+    if let Some(known) = context.home.registries()?.into_iter().find(|known| known.name == *name) {
+        let same = known.url == url && root.is_none_or(|root| root == known.root);
+        return if same {
+            Ok(known)
+        } else {
+            Err(crate::home::registries::RegistriesError::Exists(name.clone()).into())
+        };
+    }
+    (context.tell)(Event::Started { step: "verifying", what: format!("the registry {url}") });
+    let mut registry = Registry::open(&url, context.home.registry_state(name))?;
+    registry.update(root, context.now)?;
+    (context.tell)(Event::Finished);
+    let state = registry.trusted()?;
+    let known = KnownRegistry { name: name.clone(), url, id: state.registry(), root: state.pin() };
+    context.home.add_registry(known.clone())?;
+    Ok(known)
+}
+
+/// The registries of this home.
+pub fn list(context: &Context<'_>) -> Result<Vec<KnownRegistry>, OpsError> {
+    context.home.registries()
+}
+
+/// A path as seen from everywhere; an address as it is.
+fn absolute(context: &Context<'_>, url: &str) -> Result<String, OpsError> {
+    match Location::parse(url)? {
+        Location::Path(path) => Ok(context.path(&path).display().to_string()),
+        Location::Address { .. } => Ok(url.to_owned()),
+    }
+}
