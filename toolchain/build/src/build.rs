@@ -15,7 +15,7 @@ use mpp_schema::{
     manifest::{Kind, Manifest},
 };
 use mpp_wit::{ToolSet, WitFolder};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// How to build. The profile is always the release profile.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ pub struct BuildOptions {
     pub locked: bool,
     /// Let the compiler colour its messages.
     pub colour: bool,
+    /// Where cargo builds, when it is not to be the project's usual folder: `verify --rebuild` must not take what lies there.
+    pub target_folder: Option<PathBuf>,
     /// The programs to run.
     pub programs: Programs,
 }
@@ -56,7 +58,7 @@ fn step<T>(
 }
 
 fn describe(project: &Project, events: &mut dyn FnMut(Event)) -> Result<(WitFolder, ToolSet), BuildError> {
-    let wit = documents::wit_folder(&project.wit_folder())?;
+    let wit = documents::wit_folder(project)?;
     let tools = ToolSet::from_wit(&wit, project.metadata.world.as_deref())?;
     check_tool_names(project, &tools)?;
     for text in tools.warnings() {

@@ -11,20 +11,37 @@ use std::{
 /// How a licence file is called when the manifest does not name one.
 const LICENCE_NAMES: &[&str] = &["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENSE-APACHE", "LICENSE-MIT", "COPYING"];
 
-/// All `.wit` files below `folder`.
-pub(crate) fn wit_folder(folder: &Path) -> Result<WitFolder, BuildError> {
+/// Files lie at the top, in `deps/`, or in `deps/<name>/`. What lies deeper is not WIT of this package, and links may go in circles.
+const FOLDERS_DEEP: usize = 3;
+
+/// All `.wit` files of the package.
+pub(crate) fn wit_folder(project: &Project) -> Result<WitFolder, BuildError> {
+    let folder = project.wit_folder();
+    if !folder.is_dir() {
+        return Err(BuildError::Metadata {
+            file: project.manifest_path.clone(),
+            field: "package.metadata.mpp.wit".to_owned(),
+            problem: format!("expected a folder with the WIT text of the tools, found none at `{}`", folder.display()),
+            hint: Some("mpp init".to_owned()),
+        });
+    }
     let mut files = BTreeMap::new();
-    collect(folder, "", &mut files)?;
+    collect(&folder, "", FOLDERS_DEEP, &mut files)?;
     Ok(WitFolder { files })
 }
 
-fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<(), BuildError> {
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    folders_deep: usize,
+    files: &mut BTreeMap<String, String>,
+) -> Result<(), BuildError> {
     for entry in fs::read_dir(folder).map_err(BuildError::io("reading folder", folder))? {
         let path = entry.map_err(BuildError::io("reading folder", folder))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let name = format!("{prefix}{name}");
-        if path.is_dir() {
-            collect(&path, &format!("{name}/"), files)?;
+        if path.is_dir() && folders_deep > 1 {
+            collect(&path, &format!("{name}/"), folders_deep - 1, files)?;
         } else if name.ends_with(".wit") {
             files.insert(name, text(&path)?);
         }

@@ -206,6 +206,8 @@ impl Coded for BuildError {
             Self::UnknownTool { .. } => vec!["rename or remove the table below `metadata.mpp.tools`".to_owned()],
             Self::UnknownTemplate { known, .. } => known.iter().map(|name| format!("--template {name}")).collect(),
             Self::Template { hint, .. } => vec![hint.clone()],
+            // What is missing here can be fetched where there is a network.
+            Self::Cargo { message } if message.contains("offline") => vec!["cargo fetch".to_owned()],
             Self::Cargo { .. } | Self::Failed { .. } | Self::Io { .. } => Vec::new(),
         }
     }

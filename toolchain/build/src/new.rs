@@ -86,8 +86,7 @@ fn lock_text(text: &str, from: &str, to: &Ident) -> Result<String, String> {
         }
     }
     let own_part = own_part.ok_or_else(|| format!("the template's lock file does not name `{from}`"))?;
-    let name_line = format!("name = \"{to}\"\n");
-    if packages.iter().any(|part| part.starts_with(&name_line)) {
+    if packages.iter().any(|part| name_of(part) == to.as_str()) {
         return Err(format!("`{to}` is the name of a crate that the template uses"));
     }
     packages.push(own_part);

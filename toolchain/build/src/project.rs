@@ -165,6 +165,7 @@ fn of_package(package: &Package, cargo: &cargo_metadata::Metadata) -> Result<Pro
     .merged()?;
     let facts = Facts { package, metadata: &metadata };
     facts.check_builder()?;
+    facts.check_wit()?;
     facts.check_trust()?;
     Ok(Project {
         name: PackageName::new(facts.namespace()?, facts.name()?),
@@ -242,6 +243,17 @@ impl Facts<'_> {
                 let file = self.package.manifest_path.clone().into();
                 Err(BuildError::Builder { file, builder: other.to_owned() })
             }
+        }
+    }
+
+    /// An absolute path would be another folder on another machine.
+    fn check_wit(&self) -> Result<(), BuildError> {
+        match self.metadata.wit.as_deref() {
+            Some(wit) if Path::new(wit).has_root() => {
+                let problem = format!("expected a path relative to the package, found `{wit}`");
+                Err(self.error("package.metadata.mpp.wit", problem, "write `wit = \"wit\"`"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The builds are slow, so they are made once and shared. They must not need the network: what the template links is fetched with
 //! this workspace, and the test below says what is missing where that is not so.
 
-use mpp_build::{BuildOptions, Event, Step, build, new, project, template};
+use mpp_build::{BuildError, BuildOptions, Event, Step, build, new, project, template};
 use mpp_package::pack::{Contents, pack};
 use mpp_schema::Coded as _;
 use std::{
@@ -13,8 +13,13 @@ use std::{
     sync::OnceLock,
 };
 
-fn options() -> BuildOptions {
-    BuildOptions { offline: true, locked: true, ..BuildOptions::default() }
+/// The package that the template becomes.
+const PACKAGE: &str = "me:my-notes";
+
+/// Builds below cargo's own folder for tests, whatever the tests themselves are built in. What was built stays for the next time.
+fn options(target: &str) -> BuildOptions {
+    let target_folder = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("targets").join(target));
+    BuildOptions { offline: true, locked: true, target_folder, ..BuildOptions::default() }
 }
 
 /// A folder for this test alone, empty, below cargo's own folder for tests.
@@ -30,9 +35,10 @@ fn built() -> &'static (Contents, Vec<Event>) {
     static BUILT: OnceLock<(Contents, Vec<Event>)> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = empty_folder("template").join("notes");
-        new::create(template("rust").unwrap(), &folder, &"me:my-notes".parse().unwrap()).unwrap();
+        new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
         let mut events = Vec::new();
-        let contents = build(&project(&folder).unwrap(), &options(), &mut |event| events.push(event)).unwrap();
+        let contents =
+            build(&project(&folder).unwrap(), &options("template"), &mut |event| events.push(event)).unwrap();
         (contents, events)
     })
 }
@@ -89,6 +95,62 @@ fn no_path_of_this_machine_is_in_the_component() {
     assert!(text.contains("/crates/pulldown-cmark-"), "paths of crates are rewritten");
 }
 
+/// A second build of the same source elsewhere, by a cargo whose home is elsewhere too.
+#[cfg(unix)]
+#[test]
+fn the_same_source_gives_the_same_bytes_from_two_folders_and_two_cargo_homes() {
+    let elsewhere = empty_folder("elsewhere");
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap()).join(".cargo"));
+    fs::create_dir_all(elsewhere.join("cargo-home")).unwrap();
+    std::os::unix::fs::symlink(cargo_home.join("registry"), elsewhere.join("cargo-home/registry")).unwrap();
+    let folder = elsewhere.join("a longer name");
+    new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
+    let mut options = options("elsewhere");
+    options.programs.cargo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/cargo-with-its-home-beside");
+    let second = build(&project(&folder).unwrap(), &options, &mut |_| {}).unwrap();
+    let (first, _) = built();
+    assert!(first.component == second.component, "the components differ");
+    assert_eq!(first.manifest, second.manifest);
+    let (first, second) = (pack(first.clone()).unwrap(), pack(second).unwrap());
+    assert_eq!(first.digest(), second.digest());
+}
+
+#[test]
+fn an_import_without_its_permission_fails_the_build() {
+    let error = changed("reads-files", |folder| {
+        let lib = folder.join("src/lib.rs");
+        let text = fs::read_to_string(&lib).unwrap();
+        let reads = "let text = std::fs::read_to_string(&text).unwrap_or(text); outline::outline(";
+        fs::write(&lib, text.replacen("outline::outline(", reads, 1)).unwrap();
+    })
+    .unwrap_err();
+    assert_eq!(error.code().as_str(), "wasm.interface");
+    assert!(error.to_string().contains("wasi:filesystem/"), "{error}");
+    assert!(error.hints()[0].contains("folders = "), "{:?}", error.hints());
+}
+
+#[test]
+fn a_tool_that_only_the_metadata_knows_fails_the_build() {
+    let error = changed("misspelt", |folder| {
+        let manifest = folder.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        fs::write(&manifest, text + "[package.metadata.mpp.tools.outlin]\nrisk = \"read\"\n").unwrap();
+    })
+    .unwrap_err();
+    assert_eq!(error.code().as_str(), "build.metadata");
+    assert!(error.to_string().contains("speaks of the tool `outlin`; the WIT declares `outline`"), "{error}");
+}
+
+/// Builds the template with a change. What the first build compiled for the compiler's own use is used again.
+fn changed(name: &str, change: impl FnOnce(&Path)) -> Result<Contents, BuildError> {
+    built();
+    let folder = empty_folder(&format!("changed-{name}")).join(name);
+    new::create(template("rust").unwrap(), &folder, &format!("me:{name}").parse().unwrap()).unwrap();
+    change(&folder);
+    build(&project(&folder).unwrap(), &options("template"), &mut |_| {})
+}
+
 #[test]
 fn a_compiler_error_carries_what_the_compiler_says() {
     let folder = empty_folder("broken").join("notes");
@@ -99,7 +161,7 @@ fn a_compiler_error_carries_what_the_compiler_says() {
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::remove_file(folder.join("Cargo.lock")).unwrap();
     fs::write(folder.join("src/lib.rs"), "fn f() -> u8 { \"seven\" }").unwrap();
-    let options = BuildOptions { offline: true, ..BuildOptions::default() };
+    let options = BuildOptions { locked: false, ..options("broken") };
     let error = build(&project(&folder).unwrap(), &options, &mut |_| {}).unwrap_err();
     assert_eq!(error.code().as_str(), "build.failed");
     let message = error.to_string();

@@ -7,7 +7,9 @@ use super::flags::{config, remappings};
 use crate::{
     BuildError, BuildOptions, CompilerLevel, Event, Project, process::run, project::cargo_error, target::TARGET,
 };
-use cargo_metadata::{Artifact, CompilerMessage, Message, Metadata, MetadataCommand, diagnostic::DiagnosticLevel};
+use cargo_metadata::{
+    Artifact, CompilerMessage, Message, Metadata, MetadataCommand, TargetKind, diagnostic::DiagnosticLevel,
+};
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
@@ -56,9 +58,10 @@ pub(crate) fn build(
 ) -> Result<CargoBuild, BuildError> {
     let metadata = resolved(project, options)?;
     let compiler = Compiler::of(project, options);
-    let remappings = remappings(&metadata, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
+    let target_folder = target_folder(&metadata, options);
+    let remappings = remappings(&metadata, &target_folder, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
     let mut command = cargo(project, options);
-    command.args(["--config", &config(TARGET, &remappings)]);
+    command.args(["--config", &config(TARGET, &remappings)]).args(["--target-dir", &target_folder]);
     let artifact = Running::start(command, project, options)?.artifact(metadata.packages.len(), events)?;
     Ok(CargoBuild {
         component: fs::read(&artifact).map_err(BuildError::io("reading", &artifact))?,
@@ -79,6 +82,11 @@ fn cargo(project: &Project, options: &BuildOptions) -> Command {
     command.arg("--manifest-path").arg(&project.manifest_path).args(network_flags(options));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+fn target_folder(metadata: &Metadata, options: &BuildOptions) -> String {
+    let asked = options.target_folder.as_ref().map(|folder| folder.display().to_string());
+    asked.unwrap_or_else(|| metadata.target_directory.to_string())
 }
 
 fn network_flags(options: &BuildOptions) -> impl Iterator<Item = &'static str> {
@@ -188,7 +196,7 @@ impl<'a> Running<'a> {
 
     fn take(&mut self, message: Message, total: usize, events: &mut dyn FnMut(Event)) {
         match message {
-            Message::CompilerArtifact(artifact) => {
+            Message::CompilerArtifact(artifact) if !artifact.target.is_kind(TargetKind::CustomBuild) => {
                 self.done += 1;
                 self.take_artifact(&artifact);
                 let (name, done) = (artifact.target.name, self.done);

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, path::Path};
 /// Where a path begins here, and what the compiler writes instead.
 pub(crate) type Remapping = (String, String);
 
-/// All remappings for the packages of `metadata`, general ones first.
-pub(crate) fn remappings(metadata: &Metadata, sysroot: Option<(&str, &str)>) -> Vec<Remapping> {
+/// All remappings for the packages of `metadata`, general ones first. `sysroot` is the compiler's folder and the commit it is made of.
+pub(crate) fn remappings(metadata: &Metadata, target_folder: &str, sysroot: Option<(&str, &str)>) -> Vec<Remapping> {
     let mut remappings = BTreeMap::new();
     for package in metadata.packages.iter().filter(|package| !metadata.workspace_members.contains(&package.id)) {
         if let Some((from, to)) = of_dependency(package) {
@@ -17,7 +17,7 @@ pub(crate) fn remappings(metadata: &Metadata, sysroot: Option<(&str, &str)>) -> 
         }
     }
     remappings.insert(metadata.workspace_root.to_string(), "/source".to_owned());
-    remappings.insert(metadata.target_directory.to_string(), "/target".to_owned());
+    remappings.insert(target_folder.to_owned(), "/target".to_owned());
     if let Some((sysroot, commit)) = sysroot {
         let source = Path::new(sysroot).join("lib/rustlib/src/rust").display().to_string();
         remappings.insert(source, format!("/rustc/{commit}"));
