@@ -1,6 +1,6 @@
 //! Who owns a namespace: a chain of records, each signed by the owners before it and by its own (spec/index.md IDX-17).
 
-use crate::{IndexError, document, keys::Keys, layout};
+use crate::{IndexError, document, keys::Keys, layout, package::Proof};
 use mpp_package::signature::Purpose;
 use mpp_schema::{
     Ident, RegistryId,
@@ -15,14 +15,14 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Verifies the whole chain in a file of records.
-    pub(crate) fn read(registry: RegistryId, name: &Ident, file: &[u8]) -> Result<Self, IndexError> {
+    /// Reads the whole chain in a file of records.
+    pub(crate) fn read(registry: RegistryId, name: &Ident, file: &[u8], proof: Proof) -> Result<Self, IndexError> {
         let path = layout::namespace(name);
         let mut namespace = Self { name: name.clone(), owners: Vec::new() };
         for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
             let at = format!("{path}:{}", i + 1);
             let signed: Signed = document::parse_line(&at, line)?;
-            let keys = namespace.accept(registry, &at, &signed)?;
+            let keys = namespace.accept(registry, &at, &signed, proof)?;
             namespace.owners.push(keys);
         }
         match namespace.owners.is_empty() {
@@ -31,13 +31,15 @@ impl Namespace {
         }
     }
 
-    fn accept(&self, registry: RegistryId, at: &str, signed: &Signed) -> Result<Keys, IndexError> {
+    fn accept(&self, registry: RegistryId, at: &str, signed: &Signed, proof: Proof) -> Result<Keys, IndexError> {
         // Who must sign stands in the text, so the text is read first and believed only once its own owners are known to have signed it.
         let claimed: NamespaceRecord = document::parse(at, signed.signed.as_bytes())?;
         let keys = Keys::new(at, &claimed.owners)?;
-        let purpose = Purpose::Namespace { registry };
-        for signers in self.owners.last().into_iter().chain([&keys]) {
-            document::open::<NamespaceRecord>(at, signed, &purpose, signers)?;
+        if proof == Proof::Signatures {
+            let purpose = Purpose::Namespace { registry };
+            for signers in self.owners.last().into_iter().chain([&keys]) {
+                document::open::<NamespaceRecord>(at, signed, &purpose, signers)?;
+            }
         }
         if claimed.registry != registry {
             return Err(IndexError::OtherRegistry { path: at.into(), expected: registry, found: claimed.registry });

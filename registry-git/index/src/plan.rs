@@ -7,8 +7,13 @@ mod draft;
 mod tests;
 
 use crate::{
-    Files, IndexError, collision, document, keys, layout, layout::Covered, namespace::Namespace, package, search,
-    shards, state::TrustedState, statements,
+    Files, IndexError, collision, document, keys,
+    layout::{self, Covered},
+    namespace::Namespace,
+    package::{self, Proof},
+    search, shards,
+    state::TrustedState,
+    statements,
 };
 pub(crate) use draft::Draft;
 use mpp_package::{key::Signer, signature::Purpose};
@@ -111,8 +116,8 @@ pub enum Published {
 /// When the version exists, the name is too close to another, the namespace is owned by other keys, or no head key is at hand.
 pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Result<Published, IndexError> {
     let table = shards::table(files, state.head())?;
-    let namespace = package::namespace_in(files, state, &table, new.name.namespace())?;
-    let existing = package::package_in(files, state, &table, new.name)?;
+    let namespace = package::namespace_in(files, state, &table, new.name.namespace(), Proof::Signatures)?;
+    let existing = package::package_in(files, state, &table, new.name, Proof::Signatures)?;
     if let Some(same) = existing.as_ref().and_then(|entry| entry.release(&new.release.version)) {
         let same = &same.release;
         return match same.version == new.release.version && same.file == new.release.file {

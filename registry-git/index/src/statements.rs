@@ -1,7 +1,7 @@
 //! What publishers say about a package, verified against the owners of its namespace (spec/index.md IDX-18 to IDX-22).
 
-use crate::{IndexError, document, layout, namespace::Namespace};
-use mpp_package::signature::Purpose;
+use crate::{IndexError, document, keys::Keys, layout, namespace::Namespace, package::Proof};
+use mpp_package::signature::{Purpose, SignatureText};
 use mpp_schema::{
     Coded, KeyId, PackageName, RegistryId, Version, codes,
     index::{Release, Says, Signed, Statement},
@@ -15,18 +15,19 @@ pub(crate) struct Verified {
     pub(crate) signers: Vec<KeyId>,
 }
 
-/// Verifies the statements in a file.
+/// Reads the statements in a file.
 pub(crate) fn read(
     registry: RegistryId,
     name: &PackageName,
     namespace: &Namespace,
     file: &[u8],
+    proof: Proof,
 ) -> Result<Vec<Verified>, IndexError> {
     let path = layout::package(name);
     let mut statements: Vec<Verified> = Vec::new();
     for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
         let at = format!("{path}:{}", i + 1);
-        let verified = statement(registry, name, namespace, &at, line)?;
+        let verified = statement(registry, name, namespace, &at, line, proof)?;
         let owners_before = statements.last().map_or(1, |last| last.statement.owners);
         if verified.statement.owners < owners_before {
             let found = format!("version {} after {owners_before}", verified.statement.owners);
@@ -39,27 +40,34 @@ pub(crate) fn read(
     Ok(statements)
 }
 
-/// Verifies one line.
+/// Reads one line.
 pub(crate) fn statement(
     registry: RegistryId,
     name: &PackageName,
     namespace: &Namespace,
     at: &str,
     line: &[u8],
+    proof: Proof,
 ) -> Result<Verified, IndexError> {
     let signed: Signed = document::parse_line(at, line)?;
     // The text names the owners' version, so it is read first; nothing of it is used before its signatures hold.
-    let claimed: Statement = document::parse(at, signed.signed.as_bytes())?;
+    let statement: Statement = document::parse(at, signed.signed.as_bytes())?;
     let not_owner =
         |reason: String| IndexError::NotOwner { path: at.to_owned(), namespace: namespace.name().clone(), reason };
     let keys = namespace
-        .owners(claimed.owners)
-        .ok_or_else(|| not_owner(format!("there is no version {} of its owners", claimed.owners)))?;
-    let (statement, signers) = document::open::<Statement>(at, &signed, &Purpose::Statement { registry }, keys)
-        .map_err(|error| match error.code() == codes::TRUST_UNKNOWN_KEY {
-            true => not_owner("it is signed by other keys".to_owned()),
-            false => error,
-        })?;
+        .owners(statement.owners)
+        .ok_or_else(|| not_owner(format!("there is no version {} of its owners", statement.owners)))?;
+    let signers = match proof {
+        Proof::Update => signers(at, &signed, keys)?,
+        Proof::Signatures => {
+            let (_, signers) = document::open::<Statement>(at, &signed, &Purpose::Statement { registry }, keys)
+                .map_err(|error| match error.code() == codes::TRUST_UNKNOWN_KEY {
+                    true => not_owner("it is signed by other keys".to_owned()),
+                    false => error,
+                })?;
+            signers
+        }
+    };
     if statement.registry != registry {
         return Err(IndexError::OtherRegistry { path: at.into(), expected: registry, found: statement.registry });
     }
@@ -68,6 +76,17 @@ pub(crate) fn statement(
     }
     check_text(at, &statement)?;
     Ok(Verified { statement, signers })
+}
+
+/// Which of the keys signed, as the signatures name them. They were verified before.
+fn signers(at: &str, signed: &Signed, keys: &Keys) -> Result<Vec<KeyId>, IndexError> {
+    let mut signers = Vec::new();
+    for text in &signed.signatures {
+        let signature =
+            SignatureText::parse(text).map_err(|source| IndexError::Signature { path: at.to_owned(), source })?;
+        signers.extend(keys.contains(signature.key_id()).then(|| signature.key_id()));
+    }
+    Ok(signers)
 }
 
 /// The version that a statement releases.

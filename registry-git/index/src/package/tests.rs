@@ -1,6 +1,6 @@
 //! Looking one package up: what is read, and that each of the reads is proven.
 
-use super::package;
+use super::{Proof, package, package_in};
 use crate::{
     Files, FilesError, MemoryFiles, layout,
     search::search,
@@ -57,6 +57,15 @@ fn a_lookup_reads_five_files_at_most() {
     let files = Noting(&world.files, RefCell::new(Vec::new()));
     package(&files, &world.state, &name(NOTES)).unwrap().unwrap();
     assert_eq!(files.1.borrow().len(), 5, "{:?}", files.1.borrow());
+}
+
+#[test]
+fn the_signers_are_those_that_the_update_verified() {
+    let world = world();
+    let table = crate::shards::table(&world.files, world.state.head()).unwrap();
+    let read = |proof| package_in(&world.files, &world.state, &table, &name(NOTES), proof).unwrap().unwrap();
+    assert_eq!(read(Proof::Update), read(Proof::Signatures));
+    assert_eq!(read(Proof::Update).releases[0].signers.len(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
     Files, IndexError, document,
     layout::{self, Covered, Shard},
     namespace::Namespace,
+    package::Proof,
     shards::{self, ShardLines},
     statements,
 };
@@ -196,7 +197,7 @@ impl Check<'_> {
         let new = &file[between[0].bytes..between[1].bytes];
         for (i, line) in document::lines(&path, new)?.into_iter().enumerate() {
             let at = format!("{path}:{}", between[0].lines + i + 1);
-            let verified = statements::statement(self.registry, name, namespace, &at, line)?;
+            let verified = statements::statement(self.registry, name, namespace, &at, line, Proof::Signatures)?;
             if verified.statement.owners as usize != known.in_force {
                 let reason = format!(
                     "it is by version {} of the owners, and version {} was in force",
@@ -275,7 +276,7 @@ impl Namespaces<'_> {
         let path = layout::namespace(name);
         let registry = self.check.registry;
         if let Some(touched) = self.read.get(&path) {
-            let namespace = Namespace::read(registry, name, &touched.file)?;
+            let namespace = Namespace::read(registry, name, &touched.file, Proof::Signatures)?;
             return Ok(Known { namespace: Some(namespace), in_force: touched.ends[0].lines });
         }
         let new = &self.check.new;
@@ -283,7 +284,7 @@ impl Namespaces<'_> {
             return Ok(Known { namespace: None, in_force: 0 });
         };
         let file = shards::read_exact(new.files, &path, digest)?;
-        let namespace = Namespace::read(registry, name, &file)?;
+        let namespace = Namespace::read(registry, name, &file, Proof::Signatures)?;
         Ok(Known { in_force: namespace.version() as usize, namespace: Some(namespace) })
     }
 }
