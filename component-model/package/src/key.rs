@@ -56,14 +56,6 @@ pub enum KeyError {
     /// An empty password locks nothing.
     #[error("locked a key file: expected a password, found an empty one")]
     PasswordEmpty,
-    /// The signature could not be made.
-    #[error("signed with key {key}: {reason}")]
-    Signing {
-        /// The key's id.
-        key: String,
-        /// What the signing crate said.
-        reason: String,
-    },
     /// What was signed is not a signature that we would accept.
     #[error("signed with a key: the result is not accepted")]
     Signature(#[source] Box<SignatureError>),
@@ -79,7 +71,6 @@ impl Coded for KeyError {
             Self::Weak { .. } => codes::KEY_WEAK,
             Self::PasswordMissing | Self::PasswordWrong | Self::PasswordEmpty => codes::KEY_PASSWORD,
             Self::Signature(error) => error.code(),
-            Self::Signing { .. } => codes::BUG,
             Self::Random(_) => codes::IO_FAILED,
         }
     }

@@ -10,7 +10,7 @@ pub use error::SignatureError;
 pub use purpose::Purpose;
 pub use text::{SignatureText, attach};
 
-pub(crate) use text::check_comment;
+pub(crate) use text::{assemble, check_comment};
 
 use crate::key::{PublicKey, verify_strict};
 use blake2::{Blake2b512, Digest as _};

@@ -1,13 +1,14 @@
 //! Secret keys in minisign's key files, locked with a password or open (SIG-23, SIG-24).
 //!
-//! Files are opened and messages signed by the `minisign` crate; verifying never is (it accepts malformed texts and panics on some).
+//! Files are opened by the `minisign` crate; verifying never is (it accepts malformed texts and panics on some). Messages are signed with
+//! plain, deterministic Ed25519, so that the same package signed twice is the same file (`spec/decisions/0003`).
 
 use super::{
     KeyError, PublicKey, Signer,
     locked::{Lock, file_text, inspect, lock},
 };
 use crate::signature::{self, SignatureText};
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer as _, SigningKey};
 use std::fmt;
 
 /// Where the 64 bytes of seed and public key stand in the 158 of an open key.
@@ -17,6 +18,7 @@ const SEED_AT: usize = 62;
 #[derive(Clone)]
 pub struct SecretKey {
     secret: minisign::SecretKey,
+    signing: SigningKey,
     public: PublicKey,
 }
 
@@ -63,12 +65,13 @@ impl SecretKey {
         let bytes = secret.to_bytes();
         let (seed, public) = bytes[SEED_AT..SEED_AT + 64].split_at(32);
         let seed: [u8; 32] = seed.try_into().expect("32 bytes");
-        let derived = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+        let signing = SigningKey::from_bytes(&seed);
+        let derived = signing.verifying_key().to_bytes();
         if derived != public {
             return Err(damaged("a public key of another seed"));
         }
         let number = secret.keynum().try_into().expect("8 bytes");
-        Ok(Self { secret, public: PublicKey::from_parts(derived, number)? })
+        Ok(Self { secret, signing, public: PublicKey::from_parts(derived, number)? })
     }
 
     /// The 158 bytes of an open key file: whatever lock the key came with is left out.
@@ -92,9 +95,8 @@ impl Signer for SecretKey {
     fn sign(&self, message: &[u8], trusted_comment: &str) -> Result<SignatureText, KeyError> {
         let refused = |error| KeyError::Signature(Box::new(error));
         signature::check_comment(trusted_comment).map_err(refused)?;
-        let signed = minisign::sign(None, &self.secret, message, Some(trusted_comment), None)
-            .map_err(|error| KeyError::Signing { key: self.public.id().to_string(), reason: error.to_string() })?;
-        let text = signature::attach(&signed.into_string(), &self.public).map_err(refused)?;
+        let text =
+            signature::assemble(&self.public, trusted_comment, |bytes| self.signing.sign(bytes).to_bytes(), message);
         signature::verify(message, &text, &self.public).map_err(refused)?;
         Ok(text)
     }
@@ -130,6 +132,14 @@ mod tests {
         assert!(matches!(SecretKey::from_file_text(&text, None), Err(KeyError::PasswordMissing)));
         assert!(matches!(SecretKey::from_file_text(&text, Some("wrong")), Err(KeyError::PasswordWrong)));
         assert!(matches!(SecretKey::generate().unwrap().to_file_text(Some("")), Err(KeyError::PasswordEmpty)));
+    }
+
+    #[test]
+    fn one_message_has_one_signature() {
+        let key = SecretKey::generate().unwrap();
+        let sign = |message: &[u8]| key.sign(message, "mpp1 kind=test").unwrap();
+        assert_eq!(sign(b"a"), sign(b"a"));
+        assert_ne!(sign(b"a"), sign(b"b"));
     }
 
     #[test]

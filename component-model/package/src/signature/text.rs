@@ -6,6 +6,7 @@
 use super::SignatureError;
 use crate::{key::PublicKey, limits::COMMENT_BYTES_MAX};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use blake2::{Blake2b512, Digest as _};
 use mpp_schema::KeyId;
 
 const UNTRUSTED: &str = "untrusted comment: ";
@@ -107,6 +108,22 @@ pub fn attach(text: &str, key: &PublicKey) -> Result<SignatureText, SignatureErr
     let signature = SignatureText::from_lines(&lines, key.id(), canonical)?;
     signature.names(key)?;
     Ok(signature)
+}
+
+/// The text of a signature whose two parts are made by `sign`: over the message's prehash, and over that signature with the comment.
+pub(crate) fn assemble(
+    key: &PublicKey,
+    trusted_comment: &str,
+    sign: impl Fn(&[u8]) -> [u8; 64],
+    message: &[u8],
+) -> SignatureText {
+    let signature = sign(&Blake2b512::digest(message));
+    let global_signature = sign(&[&signature[..], trusted_comment.as_bytes()].concat());
+    let first = STANDARD.encode([&b"ED"[..], &key.number(), &signature].concat());
+    let fourth = STANDARD.encode(global_signature);
+    let text = format!("{UNTRUSTED}{CANONICAL}{}\n{first}\n{TRUSTED}{trusted_comment}\n{fourth}\n", key.id());
+    let (key, number, trusted_comment) = (key.id(), key.number(), trusted_comment.to_owned());
+    SignatureText { text, key, number, signature, trusted_comment, global_signature }
 }
 
 /// Whether a text may be a comment: 1 to 512 printable ASCII characters, no space at either end.

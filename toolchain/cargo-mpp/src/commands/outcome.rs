@@ -7,12 +7,12 @@ use mpp_ops::verb::call::CallReport;
 use mpp_schema::{Problem, codes, text::escaped, tools::ToolDefinition};
 use serde_json::{Value as Json, json};
 
-/// One tool with its parameters and the first sentence of its description.
+/// One tool with its parameters and the first paragraph of its description.
 pub fn tool_line(tool: &ToolDefinition) -> String {
     let parameters = tool.input.get("properties").and_then(Json::as_object);
     let flags: Vec<_> = parameters.iter().flat_map(|p| p.keys()).map(|name| format!("--{name} …")).collect();
-    let description = tool.description.lines().next().unwrap_or_default();
-    format!("  {} {}\n      {}\n", tool.name, flags.join(" "), escaped(description))
+    let description = tool.description.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    format!("  {} {}\n      {}\n", tool.name, flags.join(" "), escaped(&description))
 }
 
 /// The end of a call: the result on stdout, the tool's log on stderr.

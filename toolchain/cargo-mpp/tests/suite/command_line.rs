@@ -1,8 +1,6 @@
 //! What holds for the program as a whole: help, errors, JSON, keys, and files that cannot be used.
 
-mod support;
-
-use support::Person;
+use crate::support::Person;
 
 const COMMANDS: [&str; 20] = [
     "demo",

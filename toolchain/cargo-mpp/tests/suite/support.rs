@@ -9,32 +9,32 @@ use std::{
 };
 
 /// Somebody with a home and a folder of their own.
-pub struct Person {
+pub(crate) struct Person {
     folder: tempfile::TempDir,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub exit: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) exit: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Person {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.path("home")
     }
 
@@ -46,12 +46,12 @@ impl Person {
     }
 
     /// Runs `mpp` with these words and no input.
-    pub fn mpp(&self, words: &[&str]) -> Ended {
+    pub(crate) fn mpp(&self, words: &[&str]) -> Ended {
         ended(self.command(words).stdin(Stdio::null()).output().expect("mpp starts"))
     }
 
     /// Runs `mpp` with these words and this text on stdin.
-    pub fn mpp_with_input(&self, words: &[&str], input: &str) -> Ended {
+    pub(crate) fn mpp_with_input(&self, words: &[&str], input: &str) -> Ended {
         let mut command = self.command(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("mpp starts");
@@ -61,14 +61,14 @@ impl Person {
     }
 
     /// Runs `mpp` with a variable set.
-    pub fn mpp_with(&self, variable: (&str, &str), words: &[&str]) -> Ended {
+    pub(crate) fn mpp_with(&self, variable: (&str, &str), words: &[&str]) -> Ended {
         let mut command = self.command(words);
         ended(command.env(variable.0, variable.1).stdin(Stdio::null()).output().expect("mpp starts"))
     }
 
     /// Runs `mpp --json` and expects it to go well.
     #[track_caller]
-    pub fn json(&self, words: &[&str]) -> Json {
+    pub(crate) fn json(&self, words: &[&str]) -> Json {
         let mut all = vec!["--json"];
         all.extend(words);
         let ended = self.mpp(&all);
@@ -78,7 +78,7 @@ impl Person {
 
     /// Runs `mpp --json`, expects a refusal, and gives its code and exit code.
     #[track_caller]
-    pub fn refusal(&self, words: &[&str]) -> (String, i32) {
+    pub(crate) fn refusal(&self, words: &[&str]) -> (String, i32) {
         let mut all = vec!["--json"];
         all.extend(words);
         let ended = self.mpp(&all);
@@ -88,11 +88,11 @@ impl Person {
         (code.to_owned(), ended.exit)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).expect("a file can be written");
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).expect("a file can be read")
     }
 }
@@ -111,7 +111,7 @@ fn build_folder() -> PathBuf {
 }
 
 /// The package of the Rust template, built once and signed by nobody that anyone else knows.
-pub fn built_template() -> &'static (Person, PathBuf) {
+pub(crate) fn built_template() -> &'static (Person, PathBuf) {
     static BUILT: OnceLock<(Person, PathBuf)> = OnceLock::new();
     BUILT.get_or_init(|| {
         let author = Person::new();

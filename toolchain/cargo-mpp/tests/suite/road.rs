@@ -1,9 +1,7 @@
 //! The whole road, walked by the real program: an author, a registry, a user, and cheats on the way.
 
-mod support;
-
+use crate::support::{Person, built_template};
 use serde_json::json;
-use support::{Person, built_template};
 
 /// A user who installed `acme:md` from a registry that its author made.
 fn installed() -> (Person, Person) {
