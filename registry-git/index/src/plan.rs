@@ -117,6 +117,8 @@ pub enum Published {
 pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Result<Published, IndexError> {
     let table = shards::table(files, state.head())?;
     let namespace = package::namespace_in(files, state, &table, new.name.namespace(), Proof::Signatures)?;
+    // Whose namespace it is comes first: a stranger learns nothing else about it.
+    let owners = namespace.as_ref().map(|namespace| owned(namespace, new)).transpose()?;
     let existing = package::package_in(files, state, &table, new.name, Proof::Signatures)?;
     if let Some(same) = existing.as_ref().and_then(|entry| entry.release(&new.release.version)) {
         let same = &same.release;
@@ -133,8 +135,8 @@ pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Re
     if existing.is_none() {
         refuse_lookalikes(files, state, new.name, namespace.is_some())?;
     }
-    let owners = match &namespace {
-        Some(namespace) => owned(namespace, new)?,
+    let owners = match owners {
+        Some(owners) => owners,
         None => claim(&mut draft, state, new)?,
     };
     release(&mut draft, state, new, owners)?;

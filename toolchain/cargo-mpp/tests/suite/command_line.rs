@@ -46,8 +46,16 @@ fn an_unknown_command_is_answered_with_a_suggestion() {
 #[test]
 fn usage_errors_are_json_when_json_is_asked_for() {
     assert_eq!(Person::new().refusal(&["instal"]), ("usage".to_owned(), 2));
-    assert_eq!(Person::new().refusal(&["run", "md"]), ("usage".to_owned(), 2));
     assert_eq!(Person::new().refusal(&["call", "not a name"]), ("usage".to_owned(), 2));
+}
+
+#[test]
+fn a_folder_that_is_taken_for_a_tool_is_explained() {
+    let person = Person::new();
+    std::fs::create_dir(person.path("md")).unwrap();
+    let ended = person.mpp(&["run", "md"]);
+    assert_eq!(ended.exit, 4);
+    assert!(ended.err.contains("help: a folder is written with a slash: mpp run md/"), "{}", ended.err);
 }
 
 #[test]

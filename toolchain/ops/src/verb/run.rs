@@ -6,7 +6,7 @@ use super::{
     build::{self, BuildOptions},
     call::{CallReport, ToolRequest, call_verified},
 };
-use crate::{Context, Event, OpsError, package_file};
+use crate::{Context, OpsError, package_file};
 use mpp_schema::{Code, Coded, codes, tools::ToolDefinition};
 use std::path::{Path, PathBuf};
 
@@ -19,23 +19,9 @@ pub enum RunReport {
     Tools(Vec<ToolDefinition>),
 }
 
-/// The word does not name a package.
-#[derive(Debug, thiserror::Error)]
-#[error("could not run `{0}`: expected a file ending in .mpp, or a folder written with a `/` or as `.`")]
-pub struct NotAPackage(String);
-
-impl Coded for NotAPackage {
-    fn code(&self) -> Code {
-        codes::USAGE
-    }
-    fn hints(&self) -> Vec<String> {
-        vec![format!("mpp run {}/", self.0), format!("an installed package: mpp call {} TOOL", self.0)]
-    }
-}
-
 /// Runs what `target` names: a `.mpp` file, a project folder, or the project in the context's folder.
 pub fn run(context: &Context<'_>, target: Option<&str>, request: &ToolRequest<'_>) -> Result<RunReport, OpsError> {
-    let file = package_path(context, target)?;
+    let file = package_path(context, target, request.tool)?;
     let trust = package_file::trust_for_files(context)?;
     let mut package = package_file::open_verified(context, &file, &trust)?;
     let tools = package.tools()?.tools;
@@ -45,18 +31,38 @@ pub fn run(context: &Context<'_>, target: Option<&str>, request: &ToolRequest<'_
     call_verified(context, &mut package, request).map(|report| RunReport::Called(Box::new(report)))
 }
 
-fn package_path(context: &Context<'_>, target: Option<&str>) -> Result<PathBuf, OpsError> {
+fn package_path(context: &Context<'_>, target: Option<&str>, tool: Option<&str>) -> Result<PathBuf, OpsError> {
     let target = target.unwrap_or(".");
     if target.ends_with(".mpp") {
         return Ok(PathBuf::from(target));
     }
-    if !is_package_word(target) {
-        return Err(NotAPackage(target.to_owned()).into());
+    let built = build::build(context, Path::new(target), &BuildOptions::default());
+    match built.map_err(|error| meant_a_folder(context, tool, error))?.as_slice() {
+        [built] => Ok(built.file.clone()),
+        several => Err(SeveralTools(several.iter().map(|built| built.name.to_string()).collect()).into()),
     }
-    let built = build::build(context, Path::new(target), &BuildOptions::default())?;
-    let built = built.into_iter().next().ok_or_else(|| NotAPackage(target.to_owned()))?;
-    (context.tell)(Event::Note(format!("built {}", built.file.display())));
-    Ok(built.file)
+}
+
+/// The first word was taken for a tool; when a folder has that name, it may have been meant.
+fn meant_a_folder(context: &Context<'_>, tool: Option<&str>, error: OpsError) -> OpsError {
+    match tool.filter(|tool| context.path(Path::new(tool)).is_dir()) {
+        Some(folder) => error.hint(format!("a folder is written with a slash: mpp run {folder}/")),
+        None => error,
+    }
+}
+
+/// The workspace has several packages with tools.
+#[derive(Debug, thiserror::Error)]
+#[error("could not choose what to run: the workspace has {}", .0.join(", "))]
+pub struct SeveralTools(Vec<String>);
+
+impl Coded for SeveralTools {
+    fn code(&self) -> Code {
+        codes::USAGE
+    }
+    fn hints(&self) -> Vec<String> {
+        vec!["name the folder of one: mpp run path/to/tool/".to_owned()]
+    }
 }
 
 /// Whether the first word after `run` is a package: it ends in `.mpp`, is `.` or holds a `/`.
