@@ -132,3 +132,64 @@ fn verify_says_who_and_how_many() {
     stranger.json(&["trust", "add", "acme", &key]);
     stranger.json(&["verify", "md.mpp"]);
 }
+
+/// Runs a stock program in the person's folder; nothing when the machine lacks it, which is said aloud, and never in CI.
+fn stock(person: &Person, program: &str, words: &[&str]) -> Option<bool> {
+    match std::process::Command::new(program).args(words).current_dir(person.folder()).output() {
+        Ok(output) => Some(output.status.success()),
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "{program} must be there in CI: {error}");
+            eprintln!("SKIPPED: `{program}` is not installed, so nothing was asked of it");
+            None
+        }
+    }
+}
+
+#[test]
+fn stock_programs_read_a_package_and_their_signatures_are_attached() {
+    let (_, file) = built_template();
+    let person = Person::new();
+    std::fs::copy(file, person.path("md.mpp")).unwrap();
+    let key = person.json(&["key", "new", "acme"])["public_key"].as_str().unwrap().to_owned();
+    let signed = person.json(&["sign", "md.mpp", "--key", "acme"]);
+    let (id, comment) = (signed["key"].as_str().unwrap(), signed["trusted_comment"].as_str().unwrap());
+
+    assert_eq!(stock(&person, "tar", &["xf", "md.mpp"]), Some(true));
+    let signature = format!("signatures/{id}.minisig");
+    let Some(verified) = stock(&person, "minisign", &["-V", "-m", "mpp.json", "-x", &signature, "-P", &key]) else {
+        return;
+    };
+    assert!(verified, "minisign accepts what mpp signed");
+
+    assert_eq!(stock(&person, "minisign", &["-G", "-W", "-p", "other.pub", "-s", "other.key"]), Some(true));
+    let sign = ["-S", "-s", "other.key", "-m", "mpp.json", "-x", "other.minisig", "-t", comment];
+    assert_eq!(stock(&person, "minisign", &sign), Some(true));
+    person.json(&["sign", "md.mpp", "--attach", "other.minisig", "--public-key", "other.pub"]);
+    person.json(&["verify", "md.mpp", "--threshold", "2", "--key", &key, "--key", "other.pub"]);
+
+    let wrong = ["-S", "-s", "other.key", "-m", "mpp.json", "-x", "wrong.minisig", "-t", "a comment of another kind"];
+    assert_eq!(stock(&person, "minisign", &wrong), Some(true));
+    std::fs::copy(file, person.path("again.mpp")).unwrap();
+    let refused = person.refusal(&["sign", "again.mpp", "--attach", "wrong.minisig", "--public-key", "other.pub"]);
+    assert_eq!(refused, ("sig.binding".to_owned(), 4));
+}
+
+#[test]
+fn a_project_locks_what_it_uses() {
+    let (_author, user) = installed();
+    assert_eq!(user.refusal(&["install"]).0, "package.not-found");
+    user.write("mpp-tools.toml", "[tools]\n\"acme:md\" = \"0.1\"\n");
+    assert_eq!(user.refusal(&["install", "--locked"]).0, "package.not-found");
+    user.json(&["install"]);
+    let lock = String::from_utf8(user.read("mpp.lock")).unwrap();
+    assert!(
+        lock.contains("name = \"acme:md\"") && lock.contains("version = \"0.1.0\"") && lock.contains("root = "),
+        "{lock}"
+    );
+    user.json(&["install", "--locked"]);
+    assert_eq!(user.read("mpp.lock"), lock.as_bytes(), "an install that changes nothing writes nothing else");
+
+    let digest = user.json(&["list"])["packages"][0]["digest"].as_str().unwrap().to_owned();
+    user.write("mpp.lock", lock.replace(&digest, &digest.replace(&digest[..8], "00000000")));
+    assert_eq!(user.refusal(&["install", "--locked"]), ("index.binding".to_owned(), 4));
+}
