@@ -1,6 +1,6 @@
 //! What holds for the program as a whole: help, errors, JSON, keys, and files that cannot be used.
 
-use crate::support::Person;
+use crate::support::{Person, built_template};
 
 const COMMANDS: [&str; 20] = [
     "demo",
@@ -131,9 +131,10 @@ fn secret_keys_are_for_their_owner_only() {
     let path = person.home().join("data/keys/acme.key");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    person.write("any.mpp", "");
-    let (code, _) = person.refusal(&["key", "show", "nobody"]);
-    assert_eq!(code, "key.not-found");
+    std::fs::copy(&built_template().1, person.path("md.mpp")).unwrap();
+    assert_eq!(person.refusal(&["sign", "md.mpp", "--key", "acme"]), ("key.permissions".to_owned(), 3));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    person.json(&["sign", "md.mpp", "--key", "acme"]);
 }
 
 #[test]
