@@ -27,5 +27,5 @@ pub use error::BuildError;
 pub use event::{CompilerLevel, Event, Step};
 pub use programs::Programs;
 pub use project::{Project, project, projects};
-pub use target::{TARGET, ensure_target, is_installed as target_is_installed};
+pub use target::{TARGET, ensure_target, target_is_installed};
 pub use template::{Template, template, templates};

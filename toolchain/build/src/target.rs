@@ -8,7 +8,7 @@ pub const TARGET: &str = "wasm32-wasip2";
 
 /// Makes sure that the toolchain that cargo uses in `folder` has the target's standard library.
 pub fn ensure_target(folder: &Path, programs: &Programs, events: &mut dyn FnMut(Event)) -> Result<(), BuildError> {
-    if is_installed(folder, programs)? {
+    if target_is_installed(folder, programs)? {
         return Ok(());
     }
     let toolchain = active_toolchain(folder, programs)?;
@@ -17,7 +17,7 @@ pub fn ensure_target(folder: &Path, programs: &Programs, events: &mut dyn FnMut(
     let mut add = Command::new(&programs.rustup);
     add.args(["target", "add", TARGET, "--toolchain", &toolchain]).current_dir(folder);
     let problem = match run(&mut add) {
-        Ok(finished) if finished.success && is_installed(folder, programs)? => {
+        Ok(finished) if finished.success && target_is_installed(folder, programs)? => {
             events(Event::TargetInstalled { target, toolchain });
             return Ok(());
         }
@@ -28,11 +28,11 @@ pub fn ensure_target(folder: &Path, programs: &Programs, events: &mut dyn FnMut(
     Err(BuildError::Target { problem, command })
 }
 
-/// Whether the standard library for the target lies in the compiler's own folder.
+/// Whether the toolchain that cargo uses in `folder` has the target: its standard library lies in the compiler's own folder.
 ///
 /// # Errors
 /// When the compiler cannot be started or does not know the target.
-pub fn is_installed(folder: &Path, programs: &Programs) -> Result<bool, BuildError> {
+pub fn target_is_installed(folder: &Path, programs: &Programs) -> Result<bool, BuildError> {
     let mut command = Command::new(&programs.rustc);
     command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(folder);
     let finished =

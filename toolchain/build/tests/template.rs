@@ -3,13 +3,14 @@
 //! The builds are slow, so they are made once and shared. They must not need the network: what the template links is fetched with
 //! this workspace, and the test below says what is missing where that is not so.
 
-use mpp_build::{BuildError, BuildOptions, Event, Step, build, new, project, template};
+use mpp_build::{BuildError, BuildOptions, Event, Step, build, init, new, project, template};
 use mpp_package::pack::{Contents, pack};
 use mpp_schema::Coded as _;
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::OnceLock,
 };
 
@@ -30,11 +31,16 @@ fn empty_folder(name: &str) -> PathBuf {
     folder
 }
 
+fn project_folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("template/notes")
+}
+
 /// The template built under new names, and what was said meanwhile.
 fn built() -> &'static (Contents, Vec<Event>) {
     static BUILT: OnceLock<(Contents, Vec<Event>)> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let folder = empty_folder("template").join("notes");
+        empty_folder("template");
+        let folder = project_folder();
         new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
         let mut events = Vec::new();
         let contents =
@@ -149,6 +155,37 @@ fn changed(name: &str, change: impl FnOnce(&Path)) -> Result<Contents, BuildErro
     new::create(template("rust").unwrap(), &folder, &format!("me:{name}").parse().unwrap()).unwrap();
     change(&folder);
     build(&project(&folder).unwrap(), &options("template"), &mut |_| {})
+}
+
+#[test]
+fn the_tests_of_a_new_project_pass() {
+    built();
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--release", "--offline", "--locked", "--target-dir"]);
+    let cargo = cargo.arg(options("template").target_folder.unwrap()).current_dir(project_folder());
+    let output = cargo.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let passed = said.lines().find(|line| line.starts_with("test result: ok. "));
+    assert!(output.status.success() && passed.is_some(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_package_that_was_made_a_tool_builds() {
+    built();
+    let folder = empty_folder("made-a-tool").join("counter");
+    fs::create_dir_all(folder.join("src")).unwrap();
+    let manifest = "[package]\nname = \"counter\"\nversion = \"0.1.0\"\nedition = \"2024\"\ndescription = \"Counts.\"\n\n[workspace]\n";
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.join("src/main.rs"), "fn main() {}").unwrap();
+    // With the template's versions: what else lies in this machine's cache must not decide.
+    fs::copy(project_folder().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let plan = init::plan(&folder, &"me".parse().unwrap()).unwrap();
+    plan.carry_out().unwrap();
+    assert_eq!(plan.remaining, [""; 0]);
+    let options = BuildOptions { locked: false, ..options("template") };
+    let contents = build(&project(&folder).unwrap(), &options, &mut |_| {}).unwrap();
+    let tools: Vec<_> = contents.tools.tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(tools, ["count-words"]);
 }
 
 #[test]

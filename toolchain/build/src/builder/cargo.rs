@@ -3,7 +3,7 @@
 //! What decides about the bytes is the project, its lock file and the compiler: flags and profile settings of the shell that the
 //! build happens to run in are left out.
 
-use super::flags::{config, remappings};
+use super::flags::{configs, remappings};
 use crate::{
     BuildError, BuildOptions, CompilerLevel, Event, Project, process::run, project::cargo_error, target::TARGET,
 };
@@ -61,7 +61,10 @@ pub(crate) fn build(
     let target_folder = target_folder(&metadata, options);
     let remappings = remappings(&metadata, &target_folder, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
     let mut command = cargo(project, options);
-    command.args(["--config", &config(TARGET, &remappings)]).args(["--target-dir", &target_folder]);
+    command.args(["--target-dir", &target_folder]);
+    for config in configs(TARGET, &remappings) {
+        command.args(["--config", &config]);
+    }
     let artifact = Running::start(command, project, options)?.artifact(metadata.packages.len(), events)?;
     Ok(CargoBuild {
         component: fs::read(&artifact).map_err(BuildError::io("reading", &artifact))?,

@@ -26,36 +26,45 @@ pub(crate) fn remappings(metadata: &Metadata, target_folder: &str, sysroot: Opti
     remappings.into_iter().collect()
 }
 
-/// Crates of a registry lie side by side in one folder, whatever the registry and also when they are vendored; others lie anywhere.
+/// One name for a crate, wherever cargo keeps it: registry, git checkout, vendored folder or a path.
 fn of_dependency(package: &Package) -> Option<Remapping> {
     let folder = package.manifest_path.parent()?;
-    let from_registry = package.source.as_ref().is_some_and(|source| !source.repr.starts_with("git+"));
-    if from_registry {
-        return Some((folder.parent()?.to_string(), "/crates".to_owned()));
-    }
     Some((folder.to_string(), format!("/crates/{}-{}", package.name, package.version)))
 }
 
-/// The value of cargo's `--config` that adds these flags to those that the project sets itself.
-pub(crate) fn config(target: &str, remappings: &[Remapping]) -> String {
-    let flags = remappings.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
-    let flags: toml_edit::Array = flags.collect();
-    format!("target.{target}.rustflags={flags}")
+/// So many flags stand in one argument; a system bounds how long one may be.
+const FLAGS_PER_ARGUMENT: usize = 200;
+
+/// Values of cargo's `--config` that add these flags to each other and to those that the project sets itself.
+pub(crate) fn configs(target: &str, remappings: &[Remapping]) -> Vec<String> {
+    let config = |remappings: &[Remapping]| {
+        let flags = remappings.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
+        format!("target.{target}.rustflags={}", flags.collect::<toml_edit::Array>())
+    };
+    remappings.chunks(FLAGS_PER_ARGUMENT).map(config).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::config;
+    use super::{FLAGS_PER_ARGUMENT, configs};
 
     #[test]
     fn paths_are_quoted_for_cargo() {
         let remappings =
             vec![(r"C:\my code".to_owned(), "/source".to_owned()), ("/a\"b".to_owned(), "/target".to_owned())];
-        let text = config("wasm32-wasip2", &remappings);
+        let [text] = configs("wasm32-wasip2", &remappings).try_into().unwrap();
         let parsed: toml::Table = text.parse().unwrap();
         let flags = &parsed["target"]["wasm32-wasip2"]["rustflags"];
         assert_eq!(flags[0].as_str(), Some(r"--remap-path-prefix=C:\my code=/source"));
         assert_eq!(flags[1].as_str(), Some("--remap-path-prefix=/a\"b=/target"));
         assert!(!text.contains('\n'));
+    }
+
+    #[test]
+    fn many_flags_are_spread_over_arguments() {
+        let many = vec![("/a".to_owned(), "/b".to_owned()); FLAGS_PER_ARGUMENT * 2 + 1];
+        let texts = configs("wasm32-wasip2", &many);
+        let counts: Vec<_> = texts.iter().map(|text| text.matches("--remap-path-prefix").count()).collect();
+        assert_eq!(counts, [FLAGS_PER_ARGUMENT, FLAGS_PER_ARGUMENT, 1]);
     }
 }
