@@ -21,7 +21,7 @@ pub struct Import {
     pub name: String,
     /// Without the patch number: `wasi:io/streams@0.2`.
     pub interface: String,
-    /// Whether it is an interface that holds nothing but plain types, so that nobody has to provide it.
+    /// Whether it is a plain type, or an interface that holds nothing but plain types, so that nobody has to provide it.
     pub types_only: bool,
 }
 
@@ -80,11 +80,16 @@ fn describe_import(types: TypesRef<'_>, name: &str) -> Import {
 }
 
 fn holds_only_types(types: TypesRef<'_>, ty: &ComponentEntityType) -> bool {
-    let ComponentEntityType::Instance(id) = ty else { return false };
-    types[*id]
-        .exports
-        .values()
-        .all(|item| matches!(item.ty, ComponentEntityType::Type { referenced: ComponentAnyTypeId::Defined(_), .. }))
+    match ty {
+        // A record or another plain type that the world itself declares.
+        ty if is_plain_type(ty) => true,
+        ComponentEntityType::Instance(id) => types[*id].exports.values().all(|item| is_plain_type(&item.ty)),
+        _ => false,
+    }
+}
+
+fn is_plain_type(ty: &ComponentEntityType) -> bool {
+    matches!(ty, ComponentEntityType::Type { referenced: ComponentAnyTypeId::Defined(_), .. })
 }
 
 /// `wasi:io/streams@0.2.6` → `wasi:io/streams@0.2`; a pre-release tag goes too.

@@ -159,7 +159,8 @@ mod tests {
         let imports = ["wasi:io/poll@0.2.6", "wasi:logging/logging@0.1.0-draft", "wasi:sockets/tcp@0.2.6"];
         let info = ComponentInfo { imports: imports.map(import).to_vec(), exports: Vec::new() };
         let permissions = Permissions { logging: Some(Default::default()), ..Default::default() };
-        let names = |permissions: &Permissions| uncovered(&info, permissions).into_iter().map(|it| it.name).collect::<Vec<_>>();
+        let names =
+            |permissions: &Permissions| uncovered(&info, permissions).into_iter().map(|it| it.name).collect::<Vec<_>>();
         assert_eq!(names(&Permissions::default()), imports[1..]);
         assert_eq!(names(&permissions), imports[2..]);
     }

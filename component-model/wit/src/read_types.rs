@@ -9,6 +9,8 @@ use wit_parser::{Docs, Function, Resolve, Type as WitType, TypeDef, TypeDefKind}
 const NODES_MAX: usize = 4096;
 /// Deeper than this is refused; deeper than what model providers take is only a warning.
 const DEPTH_MAX: usize = 40;
+/// What the component model allows.
+const FLAGS_MAX: usize = 32;
 
 /// Reads the types of one function.
 pub(crate) struct TypeReader<'a> {
@@ -86,6 +88,9 @@ impl<'a> TypeReader<'a> {
             TypeDefKind::Enum(it) => {
                 let cases = self.labels(it.cases.iter().map(|case| (&case.name, &case.docs)))?;
                 Type::Enum(Enum { docs, cases })
+            }
+            TypeDefKind::Flags(it) if it.flags.len() > FLAGS_MAX => {
+                return Err(self.unsupported(place, "a set of more than 32 flags"));
             }
             TypeDefKind::Flags(it) => {
                 let flags = self.labels(it.flags.iter().map(|flag| (&flag.name, &flag.docs)))?;

@@ -1,13 +1,14 @@
 //! One call: a fresh store and instance, the arguments in, the tool's run under its deadline, the result out.
 
+use crate::allowance::Allowance;
 use crate::error::CallError;
 use crate::host::Shared;
 use crate::limits::Limits;
 use crate::loaded::{Export, Route};
-use crate::outcome::{Log, ValuesOutcome};
+use crate::outcome::ValuesOutcome;
 use crate::state::State;
 use crate::stop::Stop;
-use crate::{image, ticker, values};
+use crate::{ticker, values};
 use mpp_schema::codes;
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
@@ -24,62 +25,70 @@ pub(crate) struct Call<'a> {
     pub(crate) export: &'a Export,
 }
 
-/// Arguments in the form in which they travel.
-enum Arguments {
-    Values(Vec<Val>),
-    Image(Vec<u8>),
-}
-
 /// Runs a tool. Errors are those of the caller: arguments that are not of the parameters' types.
 pub(crate) fn run(call: Call<'_>, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
     let start = Instant::now();
-    let arguments = call.arguments(arguments)?;
-    let _turn = call.shared.turns.as_ref().map(|turns| turns.take());
-    let mut store = call.store();
-    let _running = call.shared.ticker.running();
-    let ended = call.in_store(&mut store, arguments).map_err(|stop| stop.explained(call.limits));
-    let state = store.data();
-    let log = Log { stdout: state.stdout.take(), stderr: state.stderr.take() };
-    drop(store);
-    Ok(ValuesOutcome { ended, log, elapsed: start.elapsed() })
+    if call.tool.params.len() != arguments.len() {
+        return Err(CallError::count(call.tool, arguments.len()));
+    }
+    match &call.export.route {
+        Route::Values => {
+            let arguments = call.to_engine(arguments)?;
+            Ok(call.run(start, |store, function| call.with_values(store, function, &arguments)))
+        }
+        Route::Image(image) => {
+            let encoded = image.encode(&arguments).map_err(|error| CallError::arguments(call.tool, error))?;
+            let limit = call.limits.result_bytes;
+            Ok(call.run(start, |store, function| image.call(store, function, &encoded, limit)))
+        }
+    }
 }
 
 impl Call<'_> {
-    fn arguments(&self, arguments: Vec<Value>) -> Result<Arguments, CallError> {
-        let params = &self.tool.params;
-        if params.len() != arguments.len() {
-            return Err(CallError::count(self.tool, arguments.len()));
-        }
-        match self.export.route {
-            Route::Values => params
-                .iter()
-                .zip(arguments)
-                .map(|(param, value)| {
-                    values::to_engine(&param.ty, value).map_err(|error| CallError::value(self.tool, &param.name, error))
-                })
-                .collect::<Result<_, _>>()
-                .map(Arguments::Values),
-            Route::Image => Ok(Arguments::Image(image::encode(self.tool, &arguments).unwrap_or_default())),
-        }
+    fn to_engine(&self, arguments: Vec<Value>) -> Result<Vec<Val>, CallError> {
+        let given = self.tool.params.iter().zip(arguments);
+        given
+            .map(|(param, value)| {
+                values::to_engine(&param.ty, value).map_err(|error| CallError::value(self.tool, &param.name, error))
+            })
+            .collect()
+    }
+
+    fn run(
+        &self,
+        start: Instant,
+        body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
+    ) -> ValuesOutcome {
+        let _turn = self.shared.turns.as_ref().map(|turns| turns.take());
+        let mut store = self.store();
+        let _running = self.shared.ticker.running();
+        let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
+        let log = store.data().log();
+        drop(store);
+        ValuesOutcome { ended, log, elapsed: start.elapsed() }
     }
 
     fn store(&self) -> Store<State> {
         let mut store = Store::new(&self.shared.engine, State::new(self.limits));
         store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(self.limits.host_data_bytes);
         store.set_max_component_handles(self.limits.handles);
         store.set_epoch_deadline(ticker::ticks(self.limits.time));
+        let allowance = Allowance::of(self.limits, &self.export.route);
+        store.call_hook(move |store, crossing| {
+            allowance.at(store, crossing);
+            Ok(())
+        });
         store
     }
 
-    fn in_store(&self, store: &mut Store<State>, arguments: Arguments) -> Result<Option<Value>, Stop> {
+    fn in_instance(
+        &self,
+        store: &mut Store<State>,
+        body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
+    ) -> Result<Option<Value>, Stop> {
         let instance = self.pre.instantiate(&mut *store)?;
         let function = instance.get_func(&mut *store, self.export.index).ok_or_else(lost)?;
-        let result = match arguments {
-            Arguments::Values(arguments) => self.with_values(store, function, &arguments),
-            Arguments::Image(image) => self.with_image(store, function, &image),
-        };
-        let result = result?;
+        let result = body(store, function)?;
         if let Some(value) = &result {
             values::check_size(value, self.limits.result_bytes)?;
         }
@@ -95,12 +104,6 @@ impl Call<'_> {
         function.call(store, arguments, &mut results)?;
         let [result] = results;
         values::from_engine(ty, result).map(Some).map_err(|_| lost())
-    }
-
-    fn with_image(&self, store: &mut Store<State>, function: Func, image: &[u8]) -> Result<Option<Value>, Stop> {
-        let function = function.typed::<(&[u8],), (Vec<u8>,)>(&*store)?;
-        let (image,) = function.call(store, (image,))?;
-        image::decode(self.tool, &image).ok_or_else(lost)
     }
 }
 

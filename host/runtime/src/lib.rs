@@ -29,6 +29,7 @@
 //! Reading order: [`Host`] and [`HostOptions`], then `load`, `loaded` and `call`; [`Limits`], with `meter`, `ticker` and `stop`
 //! which enforce and name them; `cap`, one file for each thing that a tool may import.
 
+mod allowance;
 mod call;
 mod cap;
 mod compile;

@@ -4,7 +4,7 @@
 
 use crate::error::LoadError;
 use crate::host::Shared;
-use crate::image;
+use crate::image::{self, Image};
 use crate::limits::Limits;
 use crate::loaded::{Export, LoadedPackage, Route};
 use mpp_package::verify::VerifiedPackage;
@@ -35,7 +35,7 @@ fn prepare(
     let limits = shared.limits.asked(manifest.limits.as_ref(), &shared.caps);
     let tools = ToolSet::from_wit(folder, Some(&manifest.world))?;
     check(&bytes, &tools, &limits)?;
-    let bridged = image::bridged(&bytes, folder, &tools)?;
+    let bridged = image::bridged(&bytes, &tools);
     let compiled = shared.compiler.compile(&shared.engine, bridged.as_deref().unwrap_or(&bytes));
     let component = compiled.map_err(LoadError::compile)?;
     let exports = tools.tools.iter().map(|tool| export(&component, tool, bridged.is_some()));
@@ -63,8 +63,8 @@ fn check(bytes: &[u8], tools: &ToolSet, limits: &Limits) -> Result<(), LoadError
 fn export(component: &Component, tool: &Tool, bridged: bool) -> Result<Export, LoadError> {
     let missing = || LoadError::Export(tool.name.to_string());
     if bridged {
-        let index = component.get_export_index(None, &image::export_name(tool)).ok_or_else(missing)?;
-        return Ok(Export { index, route: Route::Image });
+        let index = component.get_export_index(None, Image::export_name(tool)).ok_or_else(missing)?;
+        return Ok(Export { index, route: Route::Image(Image::new(tool)) });
     }
     let parent = match &tool.interface {
         Some(interface) => Some(component.get_export_index(None, interface).ok_or_else(missing)?),

@@ -5,6 +5,7 @@
 use crate::call::{self, Call};
 use crate::error::CallError;
 use crate::host::Shared;
+use crate::image::Image;
 use crate::limits::Limits;
 use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
 use crate::state::State;
@@ -34,12 +35,12 @@ pub(crate) struct Export {
 }
 
 /// How values travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Route {
     /// As the engine's own values.
     Values,
-    /// As one list of bytes each way, which the bridge inside the component takes apart: many bytes are quick like that.
-    Image,
+    /// As an image that a bridge inside the component takes apart: many bytes are quick like that.
+    Image(Image),
 }
 
 impl LoadedPackage {

@@ -3,6 +3,7 @@
 use crate::cap::cli::Captured;
 use crate::limits::Limits;
 use crate::meter::Meter;
+use crate::outcome::Log;
 use crate::stop::LimitHit;
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
@@ -32,6 +33,11 @@ impl State {
             random_bytes_max: limits.random_bytes,
             meter: Meter::new(limits),
         }
+    }
+
+    /// What the tool wrote so far.
+    pub(crate) fn log(&self) -> Log {
+        Log { stdout: self.stdout.take(), stderr: self.stderr.take() }
     }
 }
 

@@ -70,6 +70,9 @@ impl Stop {
         if self.code == codes::LIMIT_TIME {
             return LimitHit::Time { limit_ms: limits.time.as_millis() }.into();
         }
+        if self.code == codes::LIMIT_RESULT {
+            return LimitHit::Result { limit: limits.result_bytes }.into();
+        }
         if self.code == codes::LIMIT_STACK {
             return Self { message: format!("the tool used up its stack of {} KiB", STACK_BYTES >> 10), ..self };
         }

@@ -82,8 +82,8 @@ fn exit_is_a_trap() {
 }
 
 #[test]
-fn a_result_without_a_json_form_is_told_from_a_trap() {
-    assert_eq!(ending(base(), "not-a-number", json!({})).code(), Some(codes::TOOL_RESULT));
+fn numbers_that_json_does_not_have_travel_by_name() {
+    check("not-a-number", json!({}), json!({ "result": "NaN" }));
 }
 
 #[test]

@@ -3,8 +3,6 @@
 //! No rule lives here. Arguments are parsed without doing anything; doing happens once, in `commands`; only `ui` prints, only
 //! `context` looks at the environment and the clock, only `exit` knows exit codes.
 
-#![expect(unreachable_pub, reason = "a program has no public interface; `pub` says what a file offers to the others")]
-
 mod cli;
 mod commands;
 mod context;

@@ -48,7 +48,7 @@ impl Coded for BridgeError {
     fn code(&self) -> Code {
         match self {
             Self::Opaque(_) | Self::Invalid(_) => codes::WASM_INTERFACE,
-            Self::Shape => codes::BUG,
+            Self::Shape => codes::TOOL_ARGUMENTS,
             Self::TooLarge => codes::LIMIT_HOST_DATA,
         }
     }

@@ -66,9 +66,7 @@ impl<'c, 'a> Typed<'c, 'a> {
 
     fn object<'de, A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
         match self.ty {
-            Type::Record(record) => {
-                read_members(self.context, Members::Fields(&record.fields), map).map(Value::Record)
-            }
+            Type::Record(record) => read_members(self.context, Members::Fields(&record.fields), map).map(Value::Record),
             Type::Tuple(types) => read_members(self.context, Members::Items(types), map).map(Value::Tuple),
             Type::Variant(variant) => read_variant(self.context, variant, map),
             Type::Option(inner) => {
@@ -227,9 +225,8 @@ impl Visitor<'_> for LabelOf<'_, '_> {
         f.write_str("the name of a flag")
     }
     fn visit_str<E: Error>(self, found: &str) -> Result<usize, E> {
-        position_of(self.labels, found).ok_or_else(|| {
-            self.context.fail(format!("expected {}, found {}", one_of(self.labels), found_text(found)))
-        })
+        position_of(self.labels, found)
+            .ok_or_else(|| self.context.fail(format!("expected {}, found {}", one_of(self.labels), found_text(found))))
     }
 }
 
@@ -244,7 +241,7 @@ fn one_of(labels: &[Label]) -> String {
 /// `one of "a", "b"`.
 pub(super) fn one_of_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
-    format!("one of {}", names.join(", "))
+    if names.is_empty() { "no field".to_owned() } else { format!("one of {}", names.join(", ")) }
 }
 
 fn expected(ty: &Type) -> String {

@@ -1,8 +1,6 @@
 //! What a component must be, and how it must fit its WIT.
 
-mod made;
-
-use made::{component, folder, world_around};
+use crate::made::{component, folder, world_around};
 use mpp_schema::{Coded, permissions::Permissions};
 use mpp_wit::{ToolSet, agree, uncovered, validate};
 

@@ -1,26 +1,24 @@
 //! Components and tool sets for the tests, made from WIT text.
 
-#![allow(dead_code, reason = "each test binary uses its share")]
-
 use mpp_wit::{ToolSet, WitError, WitFolder};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
-pub fn folder(text: &str) -> WitFolder {
+pub(crate) fn folder(text: &str) -> WitFolder {
     WitFolder { files: [("world.wit".to_owned(), text.to_owned())].into() }
 }
 
 /// The tools of a world that exports `body` from one interface.
-pub fn tools_of(body: &str) -> Result<ToolSet, WitError> {
+pub(crate) fn tools_of(body: &str) -> Result<ToolSet, WitError> {
     ToolSet::from_wit(&folder(&world_around(body)), None)
 }
 
-pub fn world_around(body: &str) -> String {
+pub(crate) fn world_around(body: &str) -> String {
     format!("package acme:notes@0.1.0;\ninterface api {{\n{body}\n}}\nworld notes {{ export api; }}\n")
 }
 
 /// A component of that world whose functions do nothing but trap.
-pub fn component(text: &str) -> Vec<u8> {
+pub(crate) fn component(text: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("world.wit", text).expect("the WIT of the test parses");
     let world = resolve.select_world(&[package], None).expect("the WIT of the test has one world");

@@ -5,7 +5,7 @@ use mpp_host::{Host, LoadedPackage};
 use mpp_package::key::{SecretKey, Signer};
 use mpp_package::pack::{Contents, pack};
 use mpp_package::verify::{Trust, TrustedKey, VerifiedPackage, open};
-use mpp_schema::manifest::{Kind, Manifest, Source, TrustLevel};
+use mpp_schema::manifest::{Kind, Limits, Manifest, Source, TrustLevel};
 use mpp_schema::{Code, Coded, FormatVersion, Version};
 use mpp_wit::{ToolSet, WitFolder};
 use std::collections::BTreeMap;
@@ -15,22 +15,32 @@ pub type Verified = VerifiedPackage<Cursor<Vec<u8>>>;
 
 #[track_caller]
 pub fn load(host: &Host, guest: &Guest) -> LoadedPackage {
-    host.load(&mut verified(guest, &guest.component)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
+    host.load(&mut verified(guest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
 /// The code with which the host refuses the guest.
 #[track_caller]
 pub fn load_error(host: &Host, guest: &Guest) -> Code {
-    host.load(&mut verified(guest, &guest.component)).expect_err("the host refuses it").code()
+    host.load(&mut verified(guest)).expect_err("the host refuses it").code()
 }
 
-/// A verified package of the guest's WIT and this component.
-pub fn verified(guest: &Guest, component: &[u8]) -> Verified {
+/// A verified package of the guest.
+pub fn verified(guest: &Guest) -> Verified {
+    signed(guest, manifest(guest))
+}
+
+/// The same, and its manifest asks for this much memory.
+pub fn verified_asking(guest: &Guest, memory: &str) -> Verified {
+    let memory = serde_json::from_value(memory.into()).expect("a size");
+    signed(guest, Manifest { limits: Some(Limits { memory: Some(memory), time_ms: None }), ..manifest(guest) })
+}
+
+fn signed(guest: &Guest, manifest: Manifest) -> Verified {
     let key = SecretKey::generate().expect("a key is made");
     let tools = ToolSet::from_wit(&WitFolder { files: guest.wit.clone() }, None).expect("the guest's WIT is good");
     let package = pack(Contents {
-        manifest: manifest(guest),
-        component: component.to_vec(),
+        manifest,
+        component: guest.component.clone(),
         tools: tools.tools_file(),
         wit: guest.wit.clone(),
         readme: None,
@@ -39,7 +49,7 @@ pub fn verified(guest: &Guest, component: &[u8]) -> Verified {
         extra: BTreeMap::new(),
     });
     let signed = package.expect("the guest packs").sign(&[&key]).expect("a key signs");
-    let publisher = TrustedKey { key: key.public_key().clone(), name: "tests".to_owned() };
+    let publisher = TrustedKey { key: *key.public_key(), name: "tests".to_owned() };
     let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
     open(Cursor::new(signed.into_bytes()), &trust).expect("what was signed verifies")
 }

@@ -7,16 +7,17 @@ use mpp_ops::{
     verb::inspect::{self, InspectReport, SignatureReport, Standing},
 };
 use mpp_schema::text::escaped;
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The package
-    file: PathBuf,
+    /// A package file, or an installed package by its name
+    #[arg(value_name = "FILE|PACKAGE")]
+    target: String,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let report = inspect::inspect(context, &arguments.file)?;
+    let report = inspect::inspect(context, &arguments.target)?;
     Ok(Output::new(&report, text(&report)))
 }
 

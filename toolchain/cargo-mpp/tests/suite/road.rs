@@ -42,6 +42,9 @@ fn from_an_empty_folder_to_a_signed_tool_that_runs() {
     let info = user.json(&["info", "acme:md"]);
     assert_eq!(info["releases"][0]["version"], "0.1.0");
 
+    let inspected = user.json(&["inspect", "acme:md"]);
+    assert_eq!(inspected["signatures"][0]["standing"], "trusted", "the registry vouched for the key at installation");
+
     user.json(&["uninstall", "acme:md"]);
     assert_eq!(user.json(&["list"])["packages"], json!([]));
     assert_eq!(user.refusal(&["call", "acme:md", "outline", "{}"]), ("package.not-installed".to_owned(), 3));

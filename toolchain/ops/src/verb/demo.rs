@@ -185,10 +185,10 @@ impl Road<'_> {
     }
 
     fn look(&self) -> Result<Step, OpsError> {
-        let report = inspect::inspect(&self.user, &self.installed_file()?)?;
+        let report = inspect::inspect(&self.user, PACKAGE)?;
         Ok(Step {
             title: "looks at what it holds and what it asks for",
-            command: format!("mpp info {PACKAGE}"),
+            command: format!("mpp inspect {PACKAGE}"),
             found: Found::Package(Box::new(report)),
         })
     }

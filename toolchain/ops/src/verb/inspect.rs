@@ -3,7 +3,12 @@
 //! Nothing can be run from here: the package is read as [`Unverified`]. Each signature is shown with
 //! what this home knows about it.
 
-use crate::{Context, OpsError, atomic_write::IoError, package_file::trust_for_files, sentences};
+use crate::{
+    Context, OpsError,
+    atomic_write::IoError,
+    package_file::{trust_for_files, trust_for_installed},
+    sentences,
+};
 use mpp_package::{
     Unverified,
     key::PublicKey,
@@ -82,13 +87,16 @@ pub enum Standing {
     Invalid,
 }
 
-/// Reads the package at `file`.
-pub fn inspect(context: &Context<'_>, file: &Path) -> Result<InspectReport, OpsError> {
-    let path = context.path(file);
+/// Reads the package at `target`, a file, or the installed package of that name.
+pub fn inspect(context: &Context<'_>, target: &str) -> Result<InspectReport, OpsError> {
+    let path = match target.parse::<PackageName>() {
+        Ok(name) => context.home.package_path(context.home.installed(&name)?.file),
+        Err(_) => context.path(Path::new(target)),
+    };
     let bytes = fs::read(&path).map_err(IoError::on("read", &path))?;
     let package = peek(bytes.as_slice())?;
     let tools = Package::without_signatures(bytes.as_slice())?.tools()?.tools;
-    let known = known_keys(context)?;
+    let known = known_keys(context, &package.manifest.name)?;
     let manifest = &package.manifest;
     Ok(InspectReport {
         file: path,
@@ -113,8 +121,12 @@ struct Known {
     standing: Standing,
 }
 
-fn known_keys(context: &Context<'_>) -> Result<Vec<Known>, OpsError> {
-    let trust = trust_for_files(context)?;
+/// The keys that this home trusts for loose files, and the owners of the namespace as its registry named them at installation.
+fn known_keys(context: &Context<'_>, name: &PackageName) -> Result<Vec<Known>, OpsError> {
+    let mut trust = trust_for_files(context)?;
+    if let Ok(record) = context.home.installed(name) {
+        trust.publishers.extend(trust_for_installed(&record)?.publishers);
+    }
     let publishers = trust.publishers.into_iter().map(|known| Known {
         key: known.key,
         name: known.name,

@@ -70,7 +70,7 @@ fn sign_here(
 ) -> Result<(SignatureText, PublicKey), OpsError> {
     let key = find_key(context, name)?;
     let signature = key.sign(message, &purpose.to_string())?;
-    Ok((signature, key.public_key().clone()))
+    Ok((signature, *key.public_key()))
 }
 
 fn attach(context: &Context<'_>, file: &Path, key: &str) -> Result<(SignatureText, PublicKey), OpsError> {
