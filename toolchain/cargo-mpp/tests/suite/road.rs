@@ -137,6 +137,7 @@ fn verify_says_who_and_how_many() {
 }
 
 /// Runs a stock program in the person's folder; nothing when the machine lacks it, which is said aloud, and never in CI.
+#[expect(clippy::print_stderr, reason = "what was not asked must be seen")]
 fn stock(person: &Person, program: &str, words: &[&str]) -> Option<bool> {
     match std::process::Command::new(program).args(words).current_dir(person.folder()).output() {
         Ok(output) => Some(output.status.success()),
