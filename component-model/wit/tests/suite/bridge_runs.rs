@@ -105,12 +105,16 @@ fn call(component: &[u8], tools: &ToolSet, tool: &Tool, arguments: &[Value]) -> 
     let plan = Plan::new(tool);
     let image = plan.encode(arguments).unwrap();
     let ((at, memory),) = function.call(&mut store, (&image.program, &image.blobs)).unwrap();
-    plan.decode(at, memory.as_le_slice(&store), 1 << 20).unwrap()
+    plan.decode(at, memory.as_le_slice(&store), 1 << 24).unwrap()
 }
 
 fn check_echo(ty: &Type, value: Value) {
     let wit = echo_world(ty);
     let tools = ToolSet::from_wit(&folder(&wit), None).unwrap();
+    if !needs_bridge(&tools) {
+        // The host calls such a tool without a bridge; without a list it may not even have a memory.
+        return;
+    }
     let expected = value_to_text(ty, &value).unwrap();
     let found = call(&echo_component(&wit), &tools, &tools.tools[0], &[value]).expect("a result");
     assert_eq!(value_to_text(ty, &found).unwrap(), expected, "{wit}");

@@ -101,7 +101,7 @@ fn floats_keep_their_bits_and_what_json_lacks_is_text() {
     check_read(body, r#"{"a":0.1,"b":0.1}"#, r#"{"a":0.1,"b":0.1}"#);
     check_read(body, r#"{"a":"NaN","b":"-Infinity"}"#, r#"{"a":"NaN","b":"-Infinity"}"#);
     check_read(body, r#"{"a":-0.0,"b":5e-324}"#, r#"{"a":-0.0,"b":5e-324}"#);
-    check_read(body, r#"{"a":3.4028234663852886e38,"b":1}"#, r#"{"a":3.4028235e38,"b":1.0}"#);
+    check_read(body, r#"{"a":3.4028234663852886e38,"b":1}"#, r#"{"a":3.4028234663852886e+38,"b":1.0}"#);
     check_refused(body, r#"{"a":3.5e38,"b":0}"#, "args.a: expected f32, found 3.5e38");
     check_refused(body, r#"{"a":0,"b":"nan"}"#, r#"args.b: expected f64, found "nan""#);
 }
@@ -124,12 +124,12 @@ fn options_may_be_absent_or_null_and_nest_in_objects() {
 
 #[test]
 fn variants_take_tag_and_payload_in_any_order() {
-    let body = "variant v { none, num(u8), maybe(option<u8>), list(list<v2>) } variant v2 { s(string) } f: func(a: v);";
+    let body = "variant v { none, num(u8), maybe(option<u8>), many(list<v2>) } variant v2 { s(string) } f: func(a: v);";
     check_read(body, r#"{"a":{"tag":"none"}}"#, r#"{"a":{"tag":"none"}}"#);
     check_read(body, r#"{"a":{"val":7,"tag":"num"}}"#, r#"{"a":{"tag":"num","val":7}}"#);
     check_read(body, r#"{"a":{"tag":"maybe"}}"#, r#"{"a":{"tag":"maybe","val":null}}"#);
-    let nested = r#"{"a":{"val":[{"val":"x","tag":"s"}],"tag":"list"}}"#;
-    check_read(body, nested, r#"{"a":{"tag":"list","val":[{"tag":"s","val":"x"}]}}"#);
+    let nested = r#"{"a":{"val":[{"val":"x","tag":"s"}],"tag":"many"}}"#;
+    check_read(body, nested, r#"{"a":{"tag":"many","val":[{"tag":"s","val":"x"}]}}"#);
     check_refused(body, r#"{"a":{"tag":"none","val":null}}"#, r#"args.a: unknown field "val": "none" carries nothing"#);
     check_refused(body, r#"{"a":{"val":null,"tag":"none"}}"#, r#"args.a: unknown field "val": "none" carries nothing"#);
     check_refused(body, r#"{"a":{"tag":"num"}}"#, r#"args.a: the field "val" of "num" is missing"#);
@@ -141,12 +141,12 @@ fn variants_take_tag_and_payload_in_any_order() {
         r#"{"a":{"val":{"tag":"s","tag":"s"},"tag":"num"}}"#,
         "args.a.val: expected u8, found an object",
     );
-    let twice = r#"{"a":{"val":[{"val":"x","tag":"s","val":"x"}],"tag":"list"}}"#;
+    let twice = r#"{"a":{"val":[{"val":"x","tag":"s","val":"x"}],"tag":"many"}}"#;
     check_refused(body, twice, r#"args.a.val[0]: the field "val" is given twice"#);
     check_refused(
         body,
         r#"{"a":{"tag":"x"}}"#,
-        r#"args.a.tag: expected one of "none", "num", "maybe", "list", found "x""#,
+        r#"args.a.tag: expected one of "none", "num", "maybe", "many", found "x""#,
     );
     check_refused(body, r#"{"a":{"tag":5}}"#, "args.a.tag: invalid type: integer `5`, expected a string");
 }

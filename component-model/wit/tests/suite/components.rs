@@ -22,7 +22,7 @@ fn check_agree(declared: &str, built: &str, expected: Option<&str>) {
 fn a_component_fits_its_own_wit() {
     let body = "/// Docs.\n record p { /// More.\n x: u8, y: list<u8> } enum e { a, b } flags g { r, w }
         variant v { none, one(p), many(list<p>) }
-        f: func(p: p, e: e, g: g, o: option<option<string>>) -> result<v, tuple<char, f32>>; g: func();";
+        f: func(p: p, e: e, g: g, o: option<option<string>>) -> result<v, tuple<char, f32>>; h: func();";
     check_agree(body, body, None);
     check_agree("f: func();", "f: func(); extra: func();", None);
     check_agree("/// Now with docs.\n f: func();", "f: func();", None);

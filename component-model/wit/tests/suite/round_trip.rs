@@ -149,6 +149,8 @@ proptest! {
         mutate(&mut arguments, &path, &change);
         prop_assume!(!holds_special_float(&arguments));
         let read = arguments_from_json(&tool, &arguments.to_string());
+        // A schema that every provider takes cannot say that a text is base64; the codec alone refuses the rest.
+        prop_assume!(!matches!(&read, Err(error) if error.to_string().contains("expected base64 text")));
         let schema = tool.definition().input;
         prop_assert_eq!(read.is_ok(), accepts(&schema, &arguments), "{} {} {:?}", schema, arguments, read);
     }

@@ -74,7 +74,7 @@ fn types_that_a_tool_cannot_have() {
     check_refused("record p { e: error-context } f: func(p: p);", "wit.unsupported", "`e` is an error context");
     check_refused("f: func(it: list<u8, 4>);", "wit.unsupported", "`it` is a fixed-length list");
     check_refused("f: func(it: map<string, u8>);", "wit.unsupported", "`it` is a map");
-    let flags: String = (0..33).map(|n| format!("f{n},")).collect();
+    let flags: String = (0..33).map(|n| format!("w{n},")).collect();
     check_refused(&format!("flags g {{ {flags} }} f: func(g: g);"), "wit.unsupported", "more than 32 flags");
     check_refused("f: async func();", "wit.unsupported", "an async function");
 }
