@@ -7,7 +7,7 @@ use wasmtime::component::{Component, ComponentType, Instance, InstancePre, Lift,
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-pub struct Bare {
+pub(crate) struct Bare {
     engine: Engine,
     pre: InstancePre<State>,
 }
@@ -47,7 +47,7 @@ struct FileRef<'a> {
 }
 
 impl Bare {
-    pub fn new(allocation: Allocation, guest: &Guest) -> Self {
+    pub(crate) fn new(allocation: Allocation, guest: &Guest) -> Self {
         let mut config = Config::new();
         config.epoch_interruption(true).concurrency_support(false);
         if let Allocation::Pooled { calls } = allocation {
@@ -85,7 +85,7 @@ impl Bare {
         instance.get_func(store, index).expect("a function")
     }
 
-    pub fn item_typed(&self, name: (&str, &str)) {
+    pub(crate) fn item_typed(&self, name: (&str, &str)) {
         let (mut store, instance) = self.instance();
         let function = self.function(&mut store, &instance, name);
         let function = function.typed::<(&Item,), (Item,)>(&store).expect("its type");
@@ -93,7 +93,7 @@ impl Bare {
         black_box(function.call(&mut store, (&item,)).expect("it returns").0.name);
     }
 
-    pub fn item_dynamic(&self, name: (&str, &str)) {
+    pub(crate) fn item_dynamic(&self, name: (&str, &str)) {
         let (mut store, instance) = self.instance();
         let function = self.function(&mut store, &instance, name);
         let item = Val::Record(vec![
@@ -107,13 +107,13 @@ impl Bare {
         black_box(results);
     }
 
-    pub fn direct(&self, data: &[u8]) {
+    pub(crate) fn direct(&self, data: &[u8]) {
         let (mut store, instance) = self.instance();
         let function = instance.get_typed_func::<(&[u8],), (Vec<u8>,)>(&mut store, "direct").expect("its type");
         black_box(function.call(&mut store, (data,)).expect("it returns"));
     }
 
-    pub fn optional(&self, data: &[u8]) {
+    pub(crate) fn optional(&self, data: &[u8]) {
         let (mut store, instance) = self.instance();
         let name = "optional";
         let function =
@@ -121,7 +121,7 @@ impl Bare {
         black_box(function.call(&mut store, (Some(data),)).expect("it returns"));
     }
 
-    pub fn checked(&self, data: &[u8]) {
+    pub(crate) fn checked(&self, data: &[u8]) {
         let (mut store, instance) = self.instance();
         let name = "checked";
         let function =
@@ -129,7 +129,7 @@ impl Bare {
         black_box(function.call(&mut store, (data,)).expect("it returns")).0.expect("not refused");
     }
 
-    pub fn nested(&self, data: &[u8], pieces: usize) {
+    pub(crate) fn nested(&self, data: &[u8], pieces: usize) {
         let (mut store, instance) = self.instance();
         let files: Vec<FileRef<'_>> =
             data.chunks(data.len() / pieces).map(|data| FileRef { name: "file-0", data }).collect();

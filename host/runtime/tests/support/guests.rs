@@ -6,19 +6,19 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// A built guest.
-pub struct Guest {
-    pub name: &'static str,
-    pub component: Vec<u8>,
-    pub wit: BTreeMap<String, String>,
-    pub world: String,
+pub(crate) struct Guest {
+    pub(crate) name: &'static str,
+    pub(crate) component: Vec<u8>,
+    pub(crate) wit: BTreeMap<String, String>,
+    pub(crate) world: String,
 }
 
-pub fn base() -> &'static Guest {
+pub(crate) fn base() -> &'static Guest {
     static GUEST: OnceLock<Guest> = OnceLock::new();
     GUEST.get_or_init(|| build("base"))
 }
 
-pub fn bytes() -> &'static Guest {
+pub(crate) fn bytes() -> &'static Guest {
     static GUEST: OnceLock<Guest> = OnceLock::new();
     GUEST.get_or_init(|| build("bytes"))
 }

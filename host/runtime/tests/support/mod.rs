@@ -1,8 +1,8 @@
 //! Guests for tests and benchmarks: built once, packed, signed and verified like any package, loaded into one host.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-pub mod guests;
-pub mod packages;
+pub(crate) mod guests;
+pub(crate) mod packages;
 
 use mpp_host::{CallOutcome, Ending, Host, HostOptions, Limits, LoadedPackage};
 use serde_json::Value as Json;
@@ -10,12 +10,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Limits that a test reaches quickly.
-pub fn small_limits() -> Limits {
+pub(crate) fn small_limits() -> Limits {
     Limits { memory_bytes: 16 << 20, time: Duration::from_millis(2_000), ..Limits::default() }
 }
 
 /// One host for all tests of a binary.
-pub fn host() -> &'static Host {
+pub(crate) fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| {
         Host::new(HostOptions { limits: small_limits(), ..HostOptions::default() }).expect("a host starts")
@@ -23,32 +23,32 @@ pub fn host() -> &'static Host {
 }
 
 /// The guest `base`, loaded.
-pub fn base() -> &'static LoadedPackage {
+pub(crate) fn base() -> &'static LoadedPackage {
     static BASE: OnceLock<LoadedPackage> = OnceLock::new();
     BASE.get_or_init(|| packages::load(host(), guests::base()))
 }
 
 /// The guest `bytes`, loaded.
-pub fn bytes() -> &'static LoadedPackage {
+pub(crate) fn bytes() -> &'static LoadedPackage {
     static BYTES: OnceLock<LoadedPackage> = OnceLock::new();
     BYTES.get_or_init(|| packages::load(host(), guests::bytes()))
 }
 
 /// The outcome of a call that the host accepts.
 #[track_caller]
-pub fn outcome(package: &LoadedPackage, tool: &str, arguments: Json) -> CallOutcome {
+pub(crate) fn outcome(package: &LoadedPackage, tool: &str, arguments: Json) -> CallOutcome {
     package.call(tool, &arguments.to_string()).unwrap_or_else(|error| panic!("`{tool}` was not started: {error}"))
 }
 
 /// The ending of such a call.
 #[track_caller]
-pub fn ending(package: &LoadedPackage, tool: &str, arguments: Json) -> Ending {
+pub(crate) fn ending(package: &LoadedPackage, tool: &str, arguments: Json) -> Ending {
     outcome(package, tool, arguments).ending
 }
 
 /// The result of a call that must give one.
 #[track_caller]
-pub fn result(package: &LoadedPackage, tool: &str, arguments: Json) -> Json {
+pub(crate) fn result(package: &LoadedPackage, tool: &str, arguments: Json) -> Json {
     match ending(package, tool, arguments) {
         Ending::Returned(Some(result)) => result,
         other => panic!("`{tool}` gave {other:?}"),

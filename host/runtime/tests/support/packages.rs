@@ -11,26 +11,26 @@ use mpp_wit::{ToolSet, WitFolder};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-pub type Verified = VerifiedPackage<Cursor<Vec<u8>>>;
+pub(crate) type Verified = VerifiedPackage<Cursor<Vec<u8>>>;
 
 #[track_caller]
-pub fn load(host: &Host, guest: &Guest) -> LoadedPackage {
+pub(crate) fn load(host: &Host, guest: &Guest) -> LoadedPackage {
     host.load(&mut verified(guest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
 /// The code with which the host refuses the guest.
 #[track_caller]
-pub fn load_error(host: &Host, guest: &Guest) -> Code {
+pub(crate) fn load_error(host: &Host, guest: &Guest) -> Code {
     host.load(&mut verified(guest)).expect_err("the host refuses it").code()
 }
 
 /// A verified package of the guest.
-pub fn verified(guest: &Guest) -> Verified {
+pub(crate) fn verified(guest: &Guest) -> Verified {
     signed(guest, manifest(guest))
 }
 
 /// The same, and its manifest asks for this much memory.
-pub fn verified_asking(guest: &Guest, memory: &str) -> Verified {
+pub(crate) fn verified_asking(guest: &Guest, memory: &str) -> Verified {
     let memory = serde_json::from_value(memory.into()).expect("a size");
     signed(guest, Manifest { limits: Some(Limits { memory: Some(memory), time_ms: None }), ..manifest(guest) })
 }

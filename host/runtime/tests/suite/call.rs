@@ -1,11 +1,9 @@
 //! Calls that go well, and calls that the tool itself ends: results, errors, traps, what a tool sees and what it cannot keep.
 
-mod support;
-
+use crate::support::{base, bytes, ending, outcome, result};
 use mpp_host::Ending;
 use mpp_schema::{Coded, codes};
 use serde_json::{Value as Json, json};
-use support::{base, bytes, ending, outcome, result};
 
 #[track_caller]
 fn check(tool: &str, arguments: Json, expected: Json) {

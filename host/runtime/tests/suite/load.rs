@@ -1,14 +1,12 @@
 //! What a component may import and hold: refused by name before it runs, or stopped when it starts.
 
-mod support;
-
+use crate::support::guests::Guest;
+use crate::support::{ending, host, packages, small_limits};
 use mpp_host::{Host, HostOptions, Limits};
 use mpp_schema::{Code, Coded, codes};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use support::guests::Guest;
-use support::{ending, host, packages, small_limits};
 
 /// A component with one tool `run: func()`, whose core module holds `core`; `imports` stand before it.
 fn written(imports: &str, core: &str) -> Guest {

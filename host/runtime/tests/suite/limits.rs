@@ -1,12 +1,10 @@
 //! Each limit stops the call that reaches it, by its own code, and the next call works.
 
-mod support;
-
+use crate::support::{base, bytes, ending, guests, packages, result, small_limits};
 use mpp_host::{Allocation, Host, HostOptions, Limits, LoadedPackage};
 use mpp_schema::{Code, codes};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
-use support::{base, bytes, ending, guests, packages, result, small_limits};
 
 #[track_caller]
 fn check_in(package: &LoadedPackage, tool: &str, arguments: Json, expected: impl Into<Option<Code>>) {
@@ -75,7 +73,8 @@ fn output() {
 
 #[test]
 fn output_beyond_its_limit_keeps_what_came_before() {
-    let outcome = support::outcome(base(), "write", json!({ "bytes": u64::MAX.to_string(), "to-stderr": false }));
+    let outcome =
+        crate::support::outcome(base(), "write", json!({ "bytes": u64::MAX.to_string(), "to-stderr": false }));
     assert_eq!(outcome.log.stdout.len(), 1 << 20);
 }
 
@@ -115,7 +114,7 @@ fn handles() {
 #[test]
 fn data_of_one_host_call() {
     let package = loaded_with(Limits { host_data_bytes: 16, ..small_limits() });
-    let outcome = support::outcome(&package, "write", json!({ "bytes": "64", "to-stderr": false }));
+    let outcome = crate::support::outcome(&package, "write", json!({ "bytes": "64", "to-stderr": false }));
     assert_eq!(outcome.ending.code(), Some(codes::LIMIT_HOST_DATA));
 }
 

@@ -1,0 +1,8 @@
+//! The host, asked with real guests.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod call;
+mod limits;
+mod load;
