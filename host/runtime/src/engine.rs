@@ -12,9 +12,10 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 /// How the memory of instances is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allocation {
-    /// Asked of the system for each call: nothing is held while nothing runs.
+    /// Asked of the system for each call: the host starts at once, and nothing is held while nothing runs.
     OnDemand,
-    /// Taken from a pool of address space: faster and better on several threads; for a host that lives long.
+    /// Taken from a pool: calls are a few times faster and better on several threads, and starting the host takes some
+    /// milliseconds and 16 GiB of address space (not of memory) for each call of the pool. For a host that lives long.
     Pooled {
         /// How many calls may run at one time; more wait for their turn.
         calls: u32,

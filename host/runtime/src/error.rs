@@ -13,7 +13,7 @@ type Cause = Box<dyn Coded + Send + Sync>;
 #[non_exhaustive]
 pub enum HostError {
     /// The engine refused its configuration, or the system its memory.
-    #[error("starting the engine: {}", .0.root_cause())]
+    #[error("starting the engine: {0:#}")]
     Engine(wasmtime::Error),
     /// The thread that keeps time could not be started.
     #[error("starting the thread that keeps time: {0}")]
@@ -23,6 +23,15 @@ pub enum HostError {
 impl Coded for HostError {
     fn code(&self) -> Code {
         codes::IO_FAILED
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Engine(_) => {
+                vec!["a pool of instances reserves much address space; allocate on demand, or allow more: ulimit -v unlimited".to_owned()]
+            }
+            Self::Ticker(_) => Vec::new(),
+        }
     }
 }
 
@@ -52,7 +61,7 @@ pub enum LoadError {
         /// The permission that would cover it; nothing when none does.
         permission: Option<&'static str>,
     },
-    /// The component needs more memories, tables or instances than the host's pool has for one call.
+    /// The engine does not compile it, for instance because it is too large for the host's pool.
     #[error("compiling the component: {0}")]
     Compile(String),
     /// An import has another shape than the host's.

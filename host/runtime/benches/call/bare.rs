@@ -1,6 +1,6 @@
 //! Bare wasmtime, as its documentation shows it, with the engine settings of the host.
 
-use super::support::guests::Guest;
+use crate::support::guests::Guest;
 use mpp_host::Allocation;
 use std::hint::black_box;
 use wasmtime::component::{Component, ComponentType, Instance, InstancePre, Lift, Linker, Lower, ResourceTable, Val};

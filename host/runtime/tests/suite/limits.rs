@@ -6,6 +6,9 @@ use mpp_schema::{Code, codes};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
+/// Soon for an endless loop, and long enough for a call on a busy machine.
+const SHORT: Duration = Duration::from_secs(1);
+
 #[track_caller]
 fn check_in(package: &LoadedPackage, tool: &str, arguments: Json, expected: impl Into<Option<Code>>) {
     assert_eq!(ending(package, tool, arguments).code(), expected.into(), "{tool}");
@@ -35,7 +38,7 @@ fn memory() {
 
 #[test]
 fn an_endless_loop_and_a_long_sleep() {
-    let package = loaded_with(Limits { time: Duration::from_millis(100), ..small_limits() });
+    let package = loaded_with(Limits { time: SHORT, ..small_limits() });
     check_in(&package, "spin", json!({}), codes::LIMIT_TIME);
     check_in(&package, "nap", json!({ "ms": "3600000" }), codes::LIMIT_TIME);
     check_in(&package, "nap", json!({ "ms": "1" }), None);
@@ -43,7 +46,7 @@ fn an_endless_loop_and_a_long_sleep() {
 
 #[test]
 fn two_endless_loops_at_one_time() {
-    let package = loaded_with(Limits { time: Duration::from_millis(100), ..small_limits() });
+    let package = loaded_with(Limits { time: SHORT, ..small_limits() });
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| check_in(&package, "spin", json!({}), codes::LIMIT_TIME));

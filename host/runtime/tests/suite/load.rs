@@ -8,12 +8,17 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A component with one tool `run: func()`, whose core module holds `core`; `imports` stand before it.
-fn written(imports: &str, core: &str) -> Guest {
+/// A component with one tool `run: func()`, whose core module holds `core`; `before` stands before it.
+fn written(before: &str, core: &str) -> Guest {
+    written_with(before, core, "")
+}
+
+/// The same, and the core module imports `arguments`.
+fn written_with(before: &str, core: &str, arguments: &str) -> Guest {
     let text = format!(
-        r#"(component {imports}
+        r#"(component {before}
             (core module $module {core} )
-            (core instance $instance (instantiate $module))
+            (core instance $instance (instantiate $module {arguments}))
             (func (export "run") (canon lift (core func $instance "run"))))"#
     );
     Guest {
@@ -139,6 +144,23 @@ fn too_many_table_elements() {
     check_run(&table(20_001), small_limits(), codes::LIMIT_TABLE);
     let grown = r#"(table 1 funcref) (func (export "run") (drop (table.grow (ref.null func) (i32.const 20000))))"#;
     check_run(grown, small_limits(), codes::LIMIT_TABLE);
+}
+
+#[test]
+fn too_many_handles_of_the_tools_own_resources() {
+    let guest = |count: u32| {
+        let before = "(type $thing (resource (rep i32))) (core func $new (canon resource.new $thing))";
+        let core = format!(
+            r#"(import "" "new" (func $new (param i32) (result i32)))
+               (func (export "run") (local $made i32)
+                 (loop (drop (call $new (i32.const 1)))
+                   (br_if 0 (i32.lt_u (local.tee $made (i32.add (local.get $made) (i32.const 1))) (i32.const {count})))))"#
+        );
+        written_with(before, &core, r#"(with "" (instance (export "new" (func $new))))"#)
+    };
+    let code = |count| ending(&packages::load(host(), &guest(count)), "run", json!({})).code();
+    assert_eq!(code(1_024), None);
+    assert_eq!(code(1_025), Some(codes::LIMIT_HOST_DATA));
 }
 
 #[test]

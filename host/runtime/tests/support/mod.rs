@@ -7,11 +7,10 @@ pub(crate) mod packages;
 use mpp_host::{CallOutcome, Ending, Host, HostOptions, Limits, LoadedPackage};
 use serde_json::Value as Json;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 /// Limits that a test reaches quickly.
 pub(crate) fn small_limits() -> Limits {
-    Limits { memory_bytes: 16 << 20, time: Duration::from_millis(2_000), ..Limits::default() }
+    Limits { memory_bytes: 16 << 20, ..Limits::default() }
 }
 
 /// One host for all tests of a binary.
