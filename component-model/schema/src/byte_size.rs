@@ -1,5 +1,6 @@
 //! A number of bytes as people write it: `"4MiB"`, `"512KiB"`, or a plain number.
 
+use crate::text::excerpt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,10 +26,11 @@ impl TryFrom<Written> for ByteSize {
             Written::Number(bytes) => return Ok(Self(bytes)),
             Written::Text(text) => text,
         };
-        let wrong = || format!("expected a size such as \"4MiB\", found \"{text}\"");
+        let wrong = || format!("expected a size such as \"4MiB\", found \"{}\"", excerpt(&text));
         let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let number: u64 = text[..digits_end].parse().map_err(|_| wrong())?;
-        let unit = match text[digits_end..].trim() {
+        let unit = &text[digits_end..];
+        let unit = match unit.strip_prefix(' ').unwrap_or(unit) {
             "" => 1,
             unit => UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1,
         };
@@ -81,6 +83,12 @@ mod tests {
         check(r#""512 KiB""#, Some(512 << 10));
         check(r#""4MB""#, None);
         check(r#""-1""#, None);
+        check(r#""""#, None);
+        check(r#""4  MiB""#, None);
+        check(r#""4\nMiB""#, None);
+        check(r#""4\u3000MiB""#, None);
+        check(r#"" 4MiB""#, None);
+        check(r#""4MiB ""#, None);
         check(r#""99999999999GiB""#, None);
     }
 

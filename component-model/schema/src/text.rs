@@ -31,9 +31,20 @@ pub fn escaped(text: &str) -> String {
         .collect()
 }
 
+/// How much of a text that somebody else wrote an error repeats, in characters.
+const EXCERPT_CHARS_MAX: usize = 300;
+
+/// The beginning of `text`, [`escaped`]: what an error repeats of a text that may be as long as its writer liked.
+pub fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT_CHARS_MAX) {
+        Some((end, _)) => escaped(&text[..end]) + "…",
+        None => escaped(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{escaped, hidden_character};
+    use super::{escaped, excerpt, hidden_character};
 
     #[track_caller]
     fn check(text: &str, expected: Option<char>) {
@@ -67,5 +78,13 @@ mod tests {
     #[test]
     fn escaped_text_stays_on_its_line() {
         assert_eq!(escaped("a\u{1b}[31m\nb"), "a\\u{1b}[31m\\nb");
+    }
+
+    #[test]
+    fn an_excerpt_is_short_whatever_it_is_made_of() {
+        assert_eq!(excerpt("short\n"), "short\\n");
+        assert_eq!(excerpt(&"ä".repeat(300)), "ä".repeat(300));
+        assert_eq!(excerpt(&"ä".repeat(301)), "ä".repeat(300) + "…");
+        assert!(excerpt(&"\u{e0041}".repeat(1 << 20)).len() < 4096);
     }
 }
