@@ -123,7 +123,8 @@ impl Package {
         let opening = read_opening(&mut reader)?;
         let manifest = manifest::read(&opening.manifest_bytes)?;
         let mut stored: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        read_entries(&mut reader, &manifest, opening.next, |entry, piece| {
+        let before = opening.names();
+        read_entries(&mut reader, &manifest, &before, opening.next, |entry, piece| {
             stored.entry(entry.path.clone()).or_default().extend_from_slice(piece);
         })?;
         let stored = manifest.entries.iter().map(|entry| stored.remove(&entry.path).unwrap_or_default()).collect();

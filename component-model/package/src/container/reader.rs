@@ -6,6 +6,8 @@ use std::io::Read;
 
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 64 << 10;
+/// What must follow the last entry.
+const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
 
 /// The header of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl<R: Read> Reader<R> {
         }
         let (name, size) = header::read(&block, at)?;
         let entry_end = self.position.saturating_add(size).saturating_add(padding(size) as u64);
-        if entry_end > FILE_BYTES_MAX {
+        if entry_end.saturating_add(END_BYTES) > FILE_BYTES_MAX {
             return Err(ContainerError::FileLimit { limit: FILE_BYTES_MAX });
         }
         Ok(Some(EntryHeader { name, size, offset: self.position }))
@@ -208,6 +210,9 @@ mod tests {
         check(|file| file[1024..1536].copy_from_slice(&header_block("a/b", 20 << 20)), Err(codes::PKG_LENGTH));
         check(|file| file[1024..1536].copy_from_slice(&header_block("a/b", 88)), Err(codes::PKG_LENGTH));
         check(|file| file[1024..1536].copy_from_slice(&header_block("a/b", 64 << 20)), Err(codes::LIMIT_FILE));
+        let largest = (64 << 20) - 1536 - 1024;
+        check(|file| file[1024..1536].copy_from_slice(&header_block("a/b", largest)), Err(codes::PKG_LENGTH));
+        check(|file| file[1024..1536].copy_from_slice(&header_block("a/b", largest + 1)), Err(codes::LIMIT_FILE));
     }
 
     #[test]

@@ -6,11 +6,14 @@ use super::{
     judge::{Signer, Trust, judge},
 };
 use crate::{
-    container::{ContainerError, EntryHeader, MANIFEST_PATH, Reader, SIGNATURE_SUFFIX, SIGNATURES_FOLDER, check_path},
+    container::{
+        ContainerError, EntryHeader, MANIFEST_PATH, Reader, SIGNATURE_SUFFIX, SIGNATURES_FOLDER, check_path,
+        signature_path,
+    },
     frame::FrameWalk,
     limits::{MANIFEST_BYTES_MAX, SIGNATURE_BYTES_MAX, SIGNATURES_MAX},
     manifest,
-    native_code::native_code,
+    native_code::Beginning,
     signature::{SignatureError, SignatureText},
 };
 use mpp_schema::{
@@ -55,7 +58,8 @@ pub(super) fn admit<R: Read>(
     let manifest = manifest::read(&opening.manifest_bytes)?;
     let unknown = judged.unknown.clone();
     let signers = judged.bind(&manifest)?;
-    let offsets = read_entries(&mut reader, &manifest, opening.next, sink)?;
+    let before = opening.names();
+    let offsets = read_entries(&mut reader, &manifest, &before, opening.next, sink)?;
     let digest = Digest::of(&opening.manifest_bytes);
     Ok((Admitted { manifest, manifest_bytes: opening.manifest_bytes, digest, signers, unknown }, offsets))
 }
@@ -66,6 +70,14 @@ pub(crate) struct Opening {
     pub(crate) signatures: Vec<SignatureText>,
     /// The header after the last signature; nothing at the end of the file.
     pub(crate) next: Option<EntryHeader>,
+}
+
+impl Opening {
+    /// The names of the entries so far.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let signatures = self.signatures.iter().map(|signature| signature_path(signature.key_id()));
+        [MANIFEST_PATH.to_owned()].into_iter().chain(signatures).collect()
+    }
 }
 
 /// Reads the manifest's bytes and the signatures, whose form is checked and nothing else.
@@ -130,10 +142,12 @@ fn check_order(before: KeyId, found: KeyId, entry: &EntryHeader) -> Result<(), C
     }
 }
 
-/// Reads the content entries, which must be those of the manifest in its order, to the end of the file. Gives their offsets.
+/// Reads the content entries, which must be those of the manifest in its order, to the end of the file. Gives their offsets. `before` are
+/// the names of the entries that are not content, for telling why another one cannot stand where it stands.
 pub(crate) fn read_entries<R: Read>(
     reader: &mut Reader<R>,
     manifest: &Manifest,
+    before: &[String],
     first: Option<EntryHeader>,
     mut sink: impl FnMut(&Entry, &[u8]),
 ) -> Result<Vec<u64>, VerifyError> {
@@ -141,20 +155,26 @@ pub(crate) fn read_entries<R: Read>(
     let mut offsets = Vec::new();
     for listed in &manifest.entries {
         let header = found.take().ok_or_else(|| ContainerError::Absent { name: listed.path.clone() })?;
-        check_header(&header, listed, offsets.len(), manifest)?;
+        check_header(&header, listed, offsets.len(), manifest, before)?;
         read_entry(reader, &header, listed, &mut sink)?;
         offsets.push(header.offset);
         found = reader.next()?;
     }
     match found {
         None => Ok(offsets),
-        Some(surplus) => Err(unexpected(&surplus, manifest, offsets.len()).into()),
+        Some(surplus) => Err(unexpected(&surplus, manifest, offsets.len(), before).into()),
     }
 }
 
-fn check_header(header: &EntryHeader, listed: &Entry, place: usize, manifest: &Manifest) -> Result<(), ContainerError> {
+fn check_header(
+    header: &EntryHeader,
+    listed: &Entry,
+    place: usize,
+    manifest: &Manifest,
+    before: &[String],
+) -> Result<(), ContainerError> {
     if header.name != listed.path {
-        return Err(unexpected(header, manifest, place));
+        return Err(unexpected(header, manifest, place, before));
     }
     if header.size != listed.size {
         let (name, expected, found) = (header.name.clone(), listed.size, header.size);
@@ -164,13 +184,13 @@ fn check_header(header: &EntryHeader, listed: &Entry, place: usize, manifest: &M
 }
 
 /// Why an entry cannot stand where it stands.
-fn unexpected(header: &EntryHeader, manifest: &Manifest, place: usize) -> ContainerError {
+fn unexpected(header: &EntryHeader, manifest: &Manifest, place: usize, before: &[String]) -> ContainerError {
     let name = header.name.clone();
     if let Err(error) = check_path(&name) {
         return error;
     }
-    let (before, after) = manifest.entries.split_at(place);
-    let mut came_before = [MANIFEST_PATH].into_iter().chain(before.iter().map(|entry| entry.path.as_str()));
+    let (read, after) = manifest.entries.split_at(place);
+    let mut came_before = before.iter().map(String::as_str).chain(read.iter().map(|entry| entry.path.as_str()));
     if let Some(other) = came_before.find(|path| path.eq_ignore_ascii_case(&name)) {
         return ContainerError::Duplicate { other: other.to_owned(), name };
     }
@@ -192,15 +212,13 @@ fn read_entry<R: Read>(
 ) -> Result<(), VerifyError> {
     let mut hash = Sha256::new();
     let mut walk = listed.unpacked.map(|content| FrameWalk::new(content.size));
-    let mut beginning = Vec::new();
+    let mut beginning = Beginning::default();
     reader.stream(header, |piece| {
         hash.update(piece);
         if let Some(walk) = &mut walk {
             walk.feed(piece);
         }
-        if beginning.is_empty() {
-            beginning.extend_from_slice(&piece[..piece.len().min(1024)]);
-        }
+        beginning.feed(piece);
         sink(listed, piece);
     })?;
     let found = Digest::from_bytes(hash.finalize().into());
@@ -208,7 +226,7 @@ fn read_entry<R: Read>(
     if found != listed.sha256 {
         return Err(ContainerError::Digest { name: name(), expected: listed.sha256, found }.into());
     }
-    if let Some(kind) = native_code(&beginning) {
+    if let Some(kind) = beginning.kind() {
         return Err(VerifyError::Precompiled { entry: name(), kind });
     }
     walk.map_or(Ok(()), FrameWalk::finish).map_err(|source| VerifyError::Frame { entry: name(), source })
