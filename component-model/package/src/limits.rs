@@ -19,6 +19,8 @@ pub const UNPACKED_BYTES_FREE: u64 = 1 << 20;
 pub const UNPACKED_RATIO_MAX: u64 = 100;
 /// Bytes of a component.
 pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of `tools.json`.
+pub const TOOLS_BYTES_MAX: u64 = 1 << 20;
 /// The largest window of a zstd frame.
 pub const WINDOW_BYTES_MAX: u64 = 8 << 20;
 /// Bytes of the name of an entry.

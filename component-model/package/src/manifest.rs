@@ -20,7 +20,7 @@ use crate::{
 use mpp_schema::{
     Code, Coded, FORMAT_MAJOR, FormatVersion, codes,
     manifest::{Manifest, TrustLevel, VersionProbe},
-    text::escaped,
+    text::excerpt,
 };
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub enum ManifestError {
         found: FormatVersion,
     },
     /// Not the shape of the format.
-    #[error("read {file}: {}", escaped(reason))]
+    #[error("read {file}: {}", excerpt(reason))]
     Invalid {
         /// Which file.
         file: &'static str,
@@ -46,7 +46,7 @@ pub enum ManifestError {
         reason: String,
     },
     /// A text holds a character that nobody sees.
-    #[error("read {file}, `{}`: expected visible characters, found U+{:04X}", escaped(field), u32::from(*found))]
+    #[error("read {file}, `{}`: expected visible characters, found U+{:04X}", excerpt(field), u32::from(*found))]
     Hidden {
         /// Which file.
         file: &'static str,
@@ -56,7 +56,7 @@ pub enum ManifestError {
         found: char,
     },
     /// A text is too long.
-    #[error("read {file}, `{}`: expected at most {limit} bytes, found {found}", escaped(field))]
+    #[error("read {file}, `{}`: expected at most {limit} bytes, found {found}", excerpt(field))]
     Long {
         /// Which file.
         file: &'static str,
@@ -68,7 +68,7 @@ pub enum ManifestError {
         found: usize,
     },
     /// The trust level is too low for the permissions.
-    #[error("read mpp.json, `trust`: expected at least `{needed}` because of `{because}`, found `{found}`", needed = level(*needed), found = level(*found), because = escaped(because))]
+    #[error("read mpp.json, `trust`: expected at least `{needed}` because of `{because}`, found `{found}`", needed = level(*needed), found = level(*found), because = excerpt(because))]
     Trust {
         /// The level that the permissions need.
         needed: TrustLevel,
@@ -155,9 +155,10 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     if found > MANIFEST_BYTES_MAX {
         return Err(ContainerError::ManifestLimit { limit: MANIFEST_BYTES_MAX, found }.into());
     }
-    let document = strict_json::read(bytes).map_err(ManifestError::invalid)?;
     check_version("mpp.json", bytes)?;
+    // The shape first: what fits it is never much larger in memory than in the file, and any other JSON can be.
     let manifest: Manifest = serde_json::from_slice(bytes).map_err(ManifestError::invalid)?;
+    let document = strict_json::read(bytes).map_err(ManifestError::invalid)?;
     check_shape(&document, &serde_json::to_value(&manifest).map_err(ManifestError::invalid)?)?;
     check(&manifest)?;
     let mut described = document;

@@ -12,19 +12,47 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// Calls `look` with every string of a document, keys included, and the key path that leads to it, until it finds something.
-pub(crate) fn find_text<T>(value: &Value, path: &str, look: &mut impl FnMut(&str, &str) -> Option<T>) -> Option<T> {
+/// One step on the way to a place in a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step<'a> {
+    /// The field of an object.
+    Key(&'a str),
+    /// The item of an array.
+    Item(usize),
+}
+
+/// Calls `look` with every string of a document, keys included, and the way that leads to it, until it finds something. The way is put
+/// into words by [`place`] when somebody wants to read it: doing it for each string would cost the square of the document's length.
+pub(crate) fn find_text<'a, T>(
+    value: &'a Value,
+    way: &mut Vec<Step<'a>>,
+    look: &mut impl FnMut(&[Step<'a>], &str) -> Option<T>,
+) -> Option<T> {
+    let mut below = |step: Step<'a>, key: Option<&str>, value: &'a Value| {
+        way.push(step);
+        let found = key.and_then(|key| look(way, key)).or_else(|| find_text(value, way, look));
+        way.pop();
+        found
+    };
     match value {
-        Value::String(text) => look(path, text),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(at, item)| find_text(item, &format!("{path}[{at}]"), look))
-        }
-        Value::Object(fields) => fields.iter().find_map(|(key, field)| {
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            look(&path, key).or_else(|| find_text(field, &path, look))
-        }),
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| below(Step::Item(at), None, item)),
+        Value::Object(fields) => fields.iter().find_map(|(key, field)| below(Step::Key(key), Some(key), field)),
+        Value::String(text) => look(way, text),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+/// The way as people write it: `tools[0].input`.
+pub(crate) fn place(way: &[Step<'_>]) -> String {
+    let mut place = String::new();
+    for step in way {
+        match step {
+            Step::Key(key) if place.is_empty() => place.push_str(key),
+            Step::Key(key) => place.extend([".", key]),
+            Step::Item(at) => place.push_str(&format!("[{at}]")),
+        }
+    }
+    place
 }
 
 struct Strict;
@@ -87,8 +115,21 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{find_text, place, read};
     use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_text_has_a_place() {
+        let document = json!({ "a": ["b", { "c": "d" }], "e": 1 });
+        let mut found = Vec::new();
+        find_text(&document, &mut Vec::new(), &mut |way, text| {
+            found.push((place(way), text.to_owned()));
+            None::<()>
+        });
+        let expected = [("a", "a"), ("a[0]", "b"), ("a[1].c", "c"), ("a[1].c", "d"), ("e", "e")];
+        assert_eq!(found, expected.map(|(place, text)| (place.to_owned(), text.to_owned())));
+    }
 
     #[track_caller]
     fn check(text: &str, expected: bool) {

@@ -6,6 +6,7 @@ use crate::{
     strict_json,
 };
 use mpp_schema::{ToolName, tools::ToolsFile};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const FILE: &str = "tools.json";
@@ -16,9 +17,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<ToolsFile, ManifestError> {
     let document = strict_json::read(bytes).map_err(|error| invalid(error.to_string()))?;
     check_version(FILE, bytes)?;
     let tools: ToolsFile = serde_json::from_value(document.clone()).map_err(|error| invalid(error.to_string()))?;
-    let objects = document["tools"].as_array().is_some_and(|tools| tools.iter().all(serde_json::Value::is_object));
-    if !document.is_object() || !objects {
-        return Err(invalid("expected an object with a list of objects".to_owned()));
+    let plain = document["tools"].as_array().is_some_and(|tools| tools.iter().all(is_plain));
+    if !document.is_object() || !plain {
+        return Err(invalid("expected an object with a list of objects, in which no field holds nothing".to_owned()));
     }
     let mut names = BTreeSet::new();
     if let Some(twice) = tools.tools.iter().find(|tool| !names.insert(&tool.name)) {
@@ -27,6 +28,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<ToolsFile, ManifestError> {
     check_texts(FILE, &document)?;
     check_sizes(&tools)?;
     Ok(tools)
+}
+
+/// Whether a tool is written as an object, and a field that would hold nothing is left out.
+fn is_plain(tool: &Value) -> bool {
+    let holds_nothing = |field: &Value| field.is_null() || field == "";
+    tool.is_object()
+        && !["interface", "description", "output"].iter().any(|key| tool.get(key).is_some_and(holds_nothing))
 }
 
 /// The file's bytes: readable for people, the same for the same tools.
@@ -100,6 +108,7 @@ mod tests {
         check(|file| file["tools"][0]["description"] = "a".repeat(1024).into(), Ok(()));
         check(|file| file["tools"][0]["description"] = "a".repeat(1025).into(), text);
         check(|file| file["tools"][0]["input"]["description"] = "a".repeat(1025).into(), text);
+        check(|file| file["tools"][0]["input"]["default"] = json!({ "a.description": "a".repeat(1025) }), Ok(()));
         check(|file| file["tools"][0]["input"]["enum"] = json!(["a".repeat(15 << 10)]), Ok(()));
         check(|file| file["tools"][0]["input"]["enum"] = json!(["a".repeat(16 << 10)]), text);
     }
@@ -111,6 +120,10 @@ mod tests {
         check(|file| file["tools"][0]["more"] = 1.into(), invalid);
         check(|file| file["tools"][0]["name"] = "Search".into(), invalid);
         check(|file| file["tools"][0] = json!(["search", null, "a", {}]), invalid);
+        check(|file| file["tools"][0]["interface"] = Value::Null, invalid);
+        check(|file| file["tools"][0]["output"] = Value::Null, invalid);
+        check(|file| file["tools"][0]["description"] = "".into(), invalid);
+        check(|file| file["tools"][0]["input"]["default"] = Value::Null, Ok(()));
         check(|file| *file = json!(["1.0", []]), invalid);
         check(
             |file| {

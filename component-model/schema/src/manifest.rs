@@ -21,10 +21,10 @@ pub struct Manifest {
     /// One sentence.
     pub description: String,
     /// SPDX expression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub license: Option<String>,
     /// Where to read more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub homepage: Option<String>,
     /// The WIT world in the package's `wit/` folder that declares the tools: `namespace:package/world` (with `@version` where it has one).
     pub world: String,
@@ -40,7 +40,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agents: Option<Agents>,
     /// Limits that are asked for, up to the host's caps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "asks_for_nothing")]
     pub limits: Option<Limits>,
     /// Where the package came from.
     pub source: Source,
@@ -50,6 +50,15 @@ pub struct Manifest {
 
 fn no_tools(tools: &StrictMap<ToolName, ToolPolicy>) -> bool {
     tools.is_empty()
+}
+
+/// A field that holds nothing is left out (PKG-40).
+fn says_nothing(text: &Option<String>) -> bool {
+    text.as_deref().is_none_or(str::is_empty)
+}
+
+fn asks_for_nothing(limits: &Option<Limits>) -> bool {
+    limits.as_ref().is_none_or(|limits| *limits == Limits::default())
 }
 
 /// What a package is for.
@@ -127,18 +136,18 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Address of the repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub repository: Option<String>,
     /// The commit that was built, when the work tree was clean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub commit: Option<String>,
     /// The folder of the project inside its repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub folder: Option<String>,
     /// What built it: `cargo`, `componentize-py`, …
     pub builder: String,
     /// The compiler and its version: `rustc 1.95.0 (…)`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub compiler: Option<String>,
     /// Flags that decide about the bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

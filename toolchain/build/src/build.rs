@@ -12,7 +12,7 @@ use crate::{
 use mpp_package::pack::Contents;
 use mpp_schema::{
     FormatVersion,
-    manifest::{Kind, Manifest},
+    manifest::{Kind, Limits, Manifest},
 };
 use mpp_wit::{ToolSet, WitFolder};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -106,7 +106,7 @@ fn manifest(
         permissions: metadata.permissions.clone(),
         tools: metadata.tools.clone(),
         agents: metadata.agents.clone(),
-        limits: metadata.limits.clone(),
+        limits: metadata.limits.clone().filter(|limits| *limits != Limits::default()),
         source: source::source(project, built, options)?,
         // The packer knows sizes and digests.
         entries: Vec::new(),

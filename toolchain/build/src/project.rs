@@ -150,6 +150,11 @@ fn speaks_of_mpp(package: &Package) -> bool {
     package.metadata.get("mpp").is_some()
 }
 
+/// A field that is there and empty says as little as one that is not there.
+fn said(text: &String) -> bool {
+    !text.is_empty()
+}
+
 fn of_package(package: &Package, cargo: &cargo_metadata::Metadata) -> Result<Project, BuildError> {
     let manifest_path = package.manifest_path.as_std_path();
     if !speaks_of_mpp(package) {
@@ -171,9 +176,9 @@ fn of_package(package: &Package, cargo: &cargo_metadata::Metadata) -> Result<Pro
         name: PackageName::new(facts.namespace()?, facts.name()?),
         version: package.version.clone(),
         description: facts.description()?,
-        license: package.license.clone(),
-        homepage: package.homepage.clone(),
-        repository: package.repository.clone(),
+        license: package.license.clone().filter(said),
+        homepage: package.homepage.clone().filter(said),
+        repository: package.repository.clone().filter(said),
         folder: manifest_path.parent().unwrap_or(workspace).to_owned(),
         manifest_path: manifest_path.to_owned(),
         workspace: workspace.to_owned(),

@@ -1,6 +1,9 @@
 //! Why a file is not a package container. Each variant has one code.
 
-use mpp_schema::{Code, Coded, Digest, codes, text::escaped};
+use mpp_schema::{
+    Code, Coded, Digest, codes,
+    text::{escaped, excerpt},
+};
 
 /// Why a container is refused.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +66,7 @@ pub enum ContainerError {
         kind: u8,
     },
     /// A name that a package may not hold.
-    #[error("read the name `{}`: {reason}", escaped(name))]
+    #[error("read the name `{}`: {reason}", excerpt(name))]
     Path {
         /// The name.
         name: String,

@@ -1,10 +1,12 @@
-//! What a manifest may list (PKG-33 to PKG-36, PKG-42 to PKG-44).
+//! What a manifest may list (PKG-33 to PKG-36, PKG-39, PKG-42 to PKG-44).
 
 use super::ManifestError;
 use crate::{
-    container::{COMPONENT_PATH, ContainerError, MANIFEST_PATH, SIGNATURES_FOLDER, TOOLS_PATH, check_paths},
+    container::{
+        COMPONENT_PATH, ContainerError, MANIFEST_PATH, SIGNATURES_FOLDER, TOOLS_PATH, WIT_FOLDER, check_paths,
+    },
     frame::{FrameError, check_size},
-    limits::{COMPONENT_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, UNPACKED_BYTES_MAX},
+    limits::{COMPONENT_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, TOOLS_BYTES_MAX, UNPACKED_BYTES_MAX},
 };
 use mpp_schema::manifest::Entry;
 
@@ -56,9 +58,16 @@ fn check_sizes(entries: &[Entry]) -> Result<(), ManifestError> {
             let expected = "expected `unpacked` for each path that ends in `.zst` and for no other";
             return Err(ManifestError::invalid(format!("`entries`, `{}`: {expected}", entry.path)));
         }
+        if entry.unpacked.is_some() && entry.path.starts_with(WIT_FOLDER) {
+            let expected = "expected the WIT texts not to be compressed";
+            return Err(ManifestError::invalid(format!("`entries`, `{}`: {expected}", entry.path)));
+        }
         let size = entry.unpacked.map_or(entry.size, |content| content.size);
         if entry.path == COMPONENT_PATH && size > COMPONENT_BYTES_MAX {
             return Err(ManifestError::Component { limit: COMPONENT_BYTES_MAX, found: size });
+        }
+        if entry.path == TOOLS_PATH && size > TOOLS_BYTES_MAX {
+            return Err(FrameError::Limit { stored: entry.size, limit: TOOLS_BYTES_MAX, found: size }.into());
         }
         if entry.unpacked.is_some() {
             check_size(entry.size, size)?;

@@ -47,7 +47,7 @@ fn is_public_name(host: &str) -> bool {
     let numeric = last.bytes().all(|b| b.is_ascii_digit())
         || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
     let own = matches!(last, "localhost" | "local" | "internal" | "lan" | "home" | "corp" | "intranet")
-        || host.ends_with("home.arpa");
+        || labels.ends_with(&["home", "arpa"]);
     labels.len() > 1 && !host.contains('*') && !host.starts_with('[') && !numeric && !own
 }
 
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn names_on_the_public_net() {
-        for host in ["api.github.com", "example.org", "a-1.b2.example", "1.example"] {
+        for host in ["api.github.com", "example.org", "a-1.b2.example", "1.example", "myhome.arpa", "local.example"] {
             assert!(is_public_name(host), "{host}");
         }
         for host in [
@@ -74,6 +74,7 @@ mod tests {
             "1.0x7f000001",
             "[::1]",
             "box.home.arpa",
+            "home.arpa",
         ] {
             assert!(!is_public_name(host), "{host}");
         }
