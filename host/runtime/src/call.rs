@@ -8,10 +8,12 @@ use crate::loaded::{Export, Route};
 use crate::outcome::ValuesOutcome;
 use crate::state::State;
 use crate::stop::Stop;
+use crate::terms::Terms;
 use crate::{ticker, values};
 use mpp_schema::codes;
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
+use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::Store;
 use wasmtime::component::{Func, InstancePre, Val};
@@ -21,6 +23,7 @@ pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
+    pub(crate) terms: &'a Terms,
     pub(crate) tool: &'a Tool,
     pub(crate) export: &'a Export,
 }
@@ -69,7 +72,8 @@ impl Call<'_> {
     }
 
     fn store(&self) -> Store<State> {
-        let mut store = Store::new(&self.shared.engine, State::new(self.limits));
+        let state = State::new(self.limits, self.terms.clone(), Arc::clone(&self.shared.providers));
+        let mut store = Store::new(&self.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);
         store.set_epoch_deadline(ticker::ticks(self.limits.time));

@@ -53,8 +53,8 @@ pub enum LoadError {
         /// The limit.
         limit: usize,
     },
-    /// The component imports what was not granted.
-    #[error("the component imports `{interface}`, which was not granted to it")]
+    /// The component imports what its manifest does not ask for.
+    #[error("the component imports `{interface}`, which its manifest does not ask for")]
     Denied {
         /// The import, as the component names it.
         interface: String,
@@ -100,7 +100,7 @@ impl Coded for LoadError {
             Self::Package(cause) => cause.hints(),
             Self::Wit(cause) => cause.hints(),
             Self::Denied { permission: Some(permission), .. } => {
-                vec![format!("the permission `{permission}` covers it; this host grants the inert base only")]
+                vec![format!("its author has to ask for the permission `{permission}`")]
             }
             Self::Denied { permission: None, .. } => {
                 vec!["no permission covers it: the author has to build the tool without it".to_owned()]

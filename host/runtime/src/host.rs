@@ -1,4 +1,4 @@
-//! The host: one engine, one linker with the inert base, and the thread that keeps time.
+//! The host: one engine, one linker with every capability, and the thread that keeps time.
 
 use crate::cap;
 use crate::compile::{Compiler, InProcess};
@@ -7,6 +7,7 @@ use crate::error::{HostError, LoadError};
 use crate::limits::{Caps, Limits};
 use crate::load;
 use crate::loaded::LoadedPackage;
+use crate::providers::Providers;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
@@ -18,7 +19,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 /// How a host is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct HostOptions {
     /// What one call may use, for packages that do not ask for more or less.
     pub limits: Limits,
@@ -26,11 +27,18 @@ pub struct HostOptions {
     pub caps: Caps,
     /// How the memory of instances is found.
     pub allocation: Allocation,
+    /// What stands behind the capabilities.
+    pub providers: Providers,
 }
 
 impl Default for HostOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), caps: Caps::default(), allocation: Allocation::OnDemand }
+        Self {
+            limits: Limits::default(),
+            caps: Caps::default(),
+            allocation: Allocation::OnDemand,
+            providers: Providers::default(),
+        }
     }
 }
 
@@ -48,25 +56,28 @@ pub(crate) struct Shared {
     pub(crate) turns: Option<Turns>,
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
+    pub(crate) providers: Arc<Providers>,
 }
 
 impl Host {
     /// Sets up the engine. Starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        let HostOptions { limits, caps, allocation } = options;
+        let HostOptions { limits, caps, allocation, providers } = options;
         let engine = engine::engine(allocation, &limits, caps.memory_bytes)?;
         let mut linker = Linker::new(&engine);
-        cap::add_base_to_linker(&mut linker).map_err(HostError::Engine)?;
+        cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
         let ticker = Ticker::start(engine.weak()).map_err(HostError::Ticker)?;
         let turns = match allocation {
             Allocation::OnDemand => None,
             Allocation::Pooled { calls } => Some(Turns::new(calls)),
         };
         let compiler = Box::new(InProcess);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, limits, caps }) })
+        let providers = Arc::new(providers);
+        Ok(Self { shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, limits, caps, providers }) })
     }
 
-    /// Compiles the component of a package and links it to what it may import: at this time the inert base and nothing else.
+    /// Compiles the component of a package and links it to what it may import: the inert base, and what its manifest asks for. What of
+    /// that is granted is said with each call.
     pub fn load<R: Read + Seek>(&self, package: &mut VerifiedPackage<R>) -> Result<LoadedPackage, LoadError> {
         load::load(&self.shared, package)
     }

@@ -8,14 +8,14 @@
 //! terminal of its own.
 //!
 //! ```
-//! use mpp_host::{CallOutcome, Ending, Host, HostOptions};
+//! use mpp_host::{CallOutcome, Ending, Host, HostOptions, Terms};
 //! use mpp_package::verify::VerifiedPackage;
 //! use std::io::{Read, Seek};
 //!
 //! fn outline<R: Read + Seek>(package: &mut VerifiedPackage<R>) -> Result<(), Box<dyn std::error::Error>> {
 //!     let host = Host::new(HostOptions::default())?;
 //!     let tools = host.load(package)?;
-//!     let CallOutcome { ending, log, .. } = tools.call("outline", r##"{"text": "# Title"}"##)?;
+//!     let CallOutcome { ending, log, .. } = tools.call(&Terms::default(), "outline", r##"{"text": "# Title"}"##)?;
 //!     match ending {
 //!         Ending::Returned(result) => println!("{}", result.unwrap_or_default()),
 //!         Ending::ToolError(error) => println!("the tool says: {error}"),
@@ -42,17 +42,22 @@ mod load;
 mod loaded;
 mod meter;
 mod outcome;
+mod providers;
 mod state;
 mod stop;
+mod terms;
 mod ticker;
 mod turns;
 mod values;
 
+pub use cap::env::{Environment, NoEnvironment};
 pub use engine::Allocation;
 pub use error::{CallError, HostError, LoadError};
 pub use host::{Host, HostOptions};
 pub use limits::{Caps, Limits};
 pub use loaded::LoadedPackage;
 pub use outcome::{CallOutcome, Ending, Log, ValuesOutcome};
+pub use providers::Providers;
 pub use stop::Stop;
+pub use terms::Terms;
 pub use values::Mismatch;

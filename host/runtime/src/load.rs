@@ -1,6 +1,6 @@
 //! From a verified package to a tool that can be called: validate, compare with its WIT, look at what it imports, compile, link.
 //!
-//! Nothing of the component runs here. An import beyond the inert base is refused by name, before anything is compiled.
+//! Nothing of the component runs here. An import that the manifest does not ask for is refused by name, before anything is compiled.
 
 use crate::error::LoadError;
 use crate::host::Shared;
@@ -34,7 +34,7 @@ fn prepare(
 ) -> Result<LoadedPackage, LoadError> {
     let limits = shared.limits.asked(manifest.limits.as_ref(), &shared.caps);
     let tools = ToolSet::from_wit(folder, Some(&manifest.world))?;
-    check(&bytes, &tools, &limits)?;
+    check(&bytes, &tools, &manifest.permissions, &limits)?;
     let bridged = image::bridged(&bytes, &tools);
     let compiled = shared.compiler.compile(&shared.engine, bridged.as_deref().unwrap_or(&bytes));
     let component = compiled.map_err(LoadError::compile)?;
@@ -45,14 +45,13 @@ fn prepare(
     Ok(LoadedPackage::new(Arc::clone(shared), manifest.name.clone(), pre, tools, exports, limits))
 }
 
-fn check(bytes: &[u8], tools: &ToolSet, limits: &Limits) -> Result<(), LoadError> {
+fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) -> Result<(), LoadError> {
     if bytes.len() > limits.component_bytes {
         return Err(LoadError::TooLarge { found: bytes.len(), limit: limits.component_bytes });
     }
     let info = mpp_wit::validate(bytes)?;
     mpp_wit::agree(tools, bytes)?;
-    // Grants come with their own step; until then nothing is granted, whatever the manifest asks for.
-    match mpp_wit::uncovered(&info, &Permissions::default()).into_iter().next() {
+    match mpp_wit::uncovered(&info, asked).into_iter().next() {
         Some(import) => {
             Err(LoadError::Denied { permission: mpp_wit::need(&import).permission(), interface: import.name })
         }

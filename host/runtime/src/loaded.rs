@@ -9,6 +9,7 @@ use crate::image::Image;
 use crate::limits::Limits;
 use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
 use crate::state::State;
+use crate::terms::Terms;
 use mpp_schema::{Coded, PackageName};
 use mpp_wit::codec::{self, Reply};
 use mpp_wit::value::Value;
@@ -74,11 +75,11 @@ impl LoadedPackage {
     ///
     /// Blocks the calling thread, which must have 1 MiB of stack; inside an asynchronous runtime use a thread for blocking work.
     /// The error says that the tool was not started: it is unknown, or the arguments do not fit.
-    pub fn call(&self, tool: &str, arguments_json: &str) -> Result<CallOutcome, CallError> {
+    pub fn call(&self, terms: &Terms, tool: &str, arguments_json: &str) -> Result<CallOutcome, CallError> {
         let (tool, export) = self.find(tool)?;
         let arguments =
             codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, elapsed } = self.run(tool, export, arguments)?;
+        let ValuesOutcome { ended, log, elapsed } = self.run(terms, tool, export, arguments)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
@@ -87,13 +88,19 @@ impl LoadedPackage {
     }
 
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
-    pub fn call_values(&self, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
+    pub fn call_values(&self, terms: &Terms, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
         let (tool, export) = self.find(tool)?;
-        self.run(tool, export, arguments)
+        self.run(terms, tool, export, arguments)
     }
 
-    fn run(&self, tool: &Tool, export: &Export, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
-        call::run(Call { shared: &self.shared, pre: &self.pre, limits: &self.limits, tool, export }, arguments)
+    fn run(
+        &self,
+        terms: &Terms,
+        tool: &Tool,
+        export: &Export,
+        arguments: Vec<Value>,
+    ) -> Result<ValuesOutcome, CallError> {
+        call::run(Call { shared: &self.shared, pre: &self.pre, limits: &self.limits, terms, tool, export }, arguments)
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {

@@ -4,7 +4,10 @@ use crate::cap::cli::Captured;
 use crate::limits::Limits;
 use crate::meter::Meter;
 use crate::outcome::Log;
+use crate::providers::Providers;
 use crate::stop::LimitHit;
+use crate::terms::Terms;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 
@@ -17,10 +20,12 @@ pub(crate) struct State {
     pub(crate) deadline: Deadline,
     pub(crate) random_bytes_max: usize,
     pub(crate) meter: Meter,
+    pub(crate) terms: Terms,
+    pub(crate) providers: Arc<Providers>,
 }
 
 impl State {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, terms: Terms, providers: Arc<Providers>) -> Self {
         let started = Instant::now();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
@@ -32,6 +37,8 @@ impl State {
             deadline: Deadline::after(started, limits.time),
             random_bytes_max: limits.random_bytes,
             meter: Meter::new(limits),
+            terms,
+            providers,
         }
     }
 

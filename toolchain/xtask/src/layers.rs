@@ -54,10 +54,11 @@ pub(crate) const LAYERS: &[Layer] = &[
         tests_use: &[],
         refuses: &[refusals::CLOCK, refusals::ENGINE, refusals::COMMAND_LINE, refusals::PRINTING],
     },
+    Layer { name: "mpp-policy", folder: "host/policy", uses: &["mpp-schema"], tests_use: &[], refuses: refusals::PURE },
     Layer {
         name: "mpp-host",
         folder: "host/runtime",
-        uses: &["mpp-schema", "mpp-package", "mpp-wit"],
+        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy"],
         tests_use: &[],
         refuses: &[refusals::GIT, refusals::PROCESSES, refusals::COMMAND_LINE, refusals::PRINTING],
     },

@@ -10,7 +10,7 @@ mod bare;
 mod support;
 
 use bare::Bare;
-use mpp_host::{Allocation, Host, HostOptions, LoadedPackage};
+use mpp_host::{Allocation, Host, HostOptions, LoadedPackage, Terms};
 use mpp_wit::codec::{arguments_from_json, result_to_json};
 use mpp_wit::value::Value;
 use std::hint::black_box;
@@ -41,8 +41,10 @@ fn small_record(ours: &LoadedPackage, bare: &Bare) {
     let [typed, dynamic, values, json, codec] = measure([
         ("bare, typed", &mut || bare.item_typed(name)),
         ("bare, dynamic", &mut || bare.item_dynamic(name)),
-        ("ours, values", &mut || drop(black_box(ours.call_values("echo-item", item.clone()).expect("it starts")))),
-        ("ours, JSON", &mut || drop(black_box(ours.call("echo-item", ITEM).expect("it starts")))),
+        ("ours, values", &mut || {
+            drop(black_box(ours.call_values(&Terms::default(), "echo-item", item.clone()).expect("it starts")))
+        }),
+        ("ours, JSON", &mut || drop(black_box(ours.call(&Terms::default(), "echo-item", ITEM).expect("it starts")))),
         ("JSON codec alone", &mut codec),
     ]);
     ratio("ours with values / bare typed (at most 1.5)", values, typed);
@@ -61,7 +63,9 @@ fn many_bytes(ours: &LoadedPackage, bare: &Bare) {
         Value::Record(vec![Value::String(format!("file-{index}")), Value::Bytes(data[..MIB / 16].to_vec())])
     };
     let call = |tool: &str, argument: Value| {
-        black_box(ours.call_values(tool, vec![argument]).expect("it starts").ended.expect("it returns"));
+        black_box(
+            ours.call_values(&Terms::default(), tool, vec![argument]).expect("it starts").ended.expect("it returns"),
+        );
     };
     let [direct, our_direct, option, our_option, result, our_result, nested, our_nested] = measure([
         ("bare, direct", &mut || bare.direct(&data)),
@@ -107,7 +111,7 @@ fn threads(count: usize, package: &LoadedPackage) -> f64 {
     let work = || {
         let mut calls = 0_u32;
         while Instant::now() < deadline {
-            black_box(package.call("echo-item", ITEM).expect("it starts"));
+            black_box(package.call(&Terms::default(), "echo-item", ITEM).expect("it starts"));
             calls += 1;
         }
         calls

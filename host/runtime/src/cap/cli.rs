@@ -1,4 +1,4 @@
-//! `wasi:cli` of the inert base: no environment, no arguments, an empty stdin, no terminal; stdout and stderr go to the call's log.
+//! `wasi:cli` of the inert base but the environment: an empty stdin, no terminal; stdout and stderr go to the call's log.
 
 use crate::state::State;
 use crate::stop::{Exited, LimitHit};
@@ -8,15 +8,13 @@ use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker, Resource};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::bindings::cli::{
-    environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
-    terminal_stdout,
+    exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin, terminal_stdout,
 };
 use wasmtime_wasi::p2::pipe::ClosedInputStream;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
 
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     type Own = HasSelf<State>;
-    environment::add_to_linker::<_, Own>(linker, |state| state)?;
     exit::add_to_linker::<_, Own>(linker, |state| state)?;
     stdin::add_to_linker::<_, Own>(linker, |state| state)?;
     stdout::add_to_linker::<_, Own>(linker, |state| state)?;
@@ -73,18 +71,6 @@ impl OutputStream for Captured {
 #[async_trait]
 impl Pollable for Captured {
     async fn ready(&mut self) {}
-}
-
-impl environment::Host for State {
-    fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
-    }
-    fn get_arguments(&mut self) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-    fn initial_cwd(&mut self) -> Result<Option<String>> {
-        Ok(None)
-    }
 }
 
 impl exit::Host for State {

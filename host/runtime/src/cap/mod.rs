@@ -1,10 +1,11 @@
 //! What a tool may import, one file per capability.
 //!
-//! Here so far: the inert base, which every tool has and which reaches nothing outside. What is not linked cannot be called, so that
-//! the interfaces of files, sockets and HTTP are absent rather than refused.
+//! The inert base, which every tool has, reaches nothing outside. What is above it answers by the grants of the call. An interface that
+//! no permission covers is not linked, and one that the manifest does not ask for was refused when the package was loaded.
 
 pub(crate) mod cli;
 pub(crate) mod clocks;
+pub(crate) mod env;
 pub(crate) mod io;
 pub(crate) mod random;
 
@@ -12,10 +13,11 @@ use crate::state::State;
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
-/// Links the inert base: `wasi:io`, `wasi:cli` without environment, arguments and input, coarse `wasi:clocks`, `wasi:random`.
-pub(crate) fn add_base_to_linker(linker: &mut Linker<State>) -> Result<()> {
+/// Links every capability.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     io::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;
+    env::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)
 }

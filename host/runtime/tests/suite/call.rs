@@ -2,6 +2,7 @@
 
 use crate::support::{base, bytes, ending, outcome, result};
 use mpp_host::Ending;
+use mpp_host::Terms;
 use mpp_schema::{Coded, codes};
 use serde_json::{Value as Json, json};
 
@@ -12,7 +13,7 @@ fn check(tool: &str, arguments: Json, expected: Json) {
 
 #[track_caller]
 fn check_refused(tool: &str, arguments: &str, code: mpp_schema::Code, says: &str) {
-    let error = base().call(tool, arguments).expect_err("not started");
+    let error = base().call(&Terms::default(), tool, arguments).expect_err("not started");
     assert_eq!(error.code(), code, "{error}");
     assert!(error.to_string().contains(says), "{error}");
 }
@@ -29,6 +30,8 @@ fn order() -> Json {
 
 #[test]
 fn every_type_comes_back_as_it_went() {
+    let item = json!({ "name": "tea", "count": 2, "price": 3.5, "paid": true });
+    check("echo-item", json!({ "item": item }), item);
     check("echo-order", order(), order()["order"].clone());
     let mut other = order();
     other["order"]["destination"] = json!({ "tag": "pickup" });
@@ -127,10 +130,10 @@ fn what_cannot_be_called_is_not_started() {
 fn typed_values_need_no_json() {
     use mpp_wit::value::Value;
     let text = Value::String("typed".to_owned());
-    let outcome = base().call_values("echo-text", vec![text.clone()]).expect("it starts");
+    let outcome = base().call_values(&Terms::default(), "echo-text", vec![text.clone()]).expect("it starts");
     assert_eq!(outcome.ended, Ok(Some(text)));
     for wrong in [vec![], vec![Value::Bool(true)]] {
-        let error = base().call_values("echo-text", wrong).expect_err("not started");
+        let error = base().call_values(&Terms::default(), "echo-text", wrong).expect_err("not started");
         assert_eq!(error.code(), codes::TOOL_ARGUMENTS);
     }
 }

@@ -6,3 +6,4 @@ mod support;
 mod call;
 mod limits;
 mod load;
+mod probes;

@@ -13,18 +13,31 @@ pub(crate) struct Guest {
     pub(crate) world: String,
 }
 
-pub(crate) fn base() -> &'static Guest {
-    static GUEST: OnceLock<Guest> = OnceLock::new();
-    GUEST.get_or_init(|| build("base"))
+/// A function for each folder of `conformance/guests`, and the list of their names.
+macro_rules! guests {
+    ($($name:ident),* $(,)?) => {
+        $(pub(crate) fn $name() -> &'static Guest {
+            static GUEST: OnceLock<Guest> = OnceLock::new();
+            GUEST.get_or_init(|| build(stringify!($name)))
+        })*
+
+        /// Every guest that a test can ask for.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
 }
 
-pub(crate) fn bytes() -> &'static Guest {
-    static GUEST: OnceLock<Guest> = OnceLock::new();
-    GUEST.get_or_init(|| build("bytes"))
+guests! {
+    base,
+    bytes,
+}
+
+/// Where the sources of the guests are.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/guests")
 }
 
 fn build(name: &'static str) -> Guest {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/guests").join(name);
+    let folder = folder().join(name);
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--locked", "--target", "wasm32-wasip2", "--target-dir"])

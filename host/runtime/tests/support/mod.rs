@@ -4,7 +4,7 @@
 pub(crate) mod guests;
 pub(crate) mod packages;
 
-use mpp_host::{CallOutcome, Ending, Host, HostOptions, Limits, LoadedPackage};
+use mpp_host::{CallOutcome, Ending, Host, HostOptions, Limits, LoadedPackage, Terms};
 use serde_json::Value as Json;
 use std::sync::OnceLock;
 
@@ -36,10 +36,19 @@ pub(crate) fn bytes() -> &'static LoadedPackage {
 /// The outcome of a call that the host accepts.
 #[track_caller]
 pub(crate) fn outcome(package: &LoadedPackage, tool: &str, arguments: Json) -> CallOutcome {
-    package.call(tool, &arguments.to_string()).unwrap_or_else(|error| panic!("`{tool}` was not started: {error}"))
+    package
+        .call(&Terms::default(), tool, &arguments.to_string())
+        .unwrap_or_else(|error| panic!("`{tool}` was not started: {error}"))
 }
 
-/// The ending of such a call.
+/// The ending of a call under `terms`.
+#[track_caller]
+pub(crate) fn ending_under(terms: &Terms, package: &LoadedPackage, tool: &str, arguments: Json) -> Ending {
+    let outcome = package.call(terms, tool, &arguments.to_string());
+    outcome.unwrap_or_else(|error| panic!("`{tool}` was not started: {error}")).ending
+}
+
+/// The ending of a call of the inert base.
 #[track_caller]
 pub(crate) fn ending(package: &LoadedPackage, tool: &str, arguments: Json) -> Ending {
     outcome(package, tool, arguments).ending

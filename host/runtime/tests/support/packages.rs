@@ -35,6 +35,14 @@ pub(crate) fn verified_asking(guest: &Guest, memory: &str) -> Verified {
     signed(guest, Manifest { limits: Some(Limits { memory: Some(memory), time_ms: None }), ..manifest(guest) })
 }
 
+/// A package of the guest that asks for `permissions`, loaded.
+#[track_caller]
+pub(crate) fn load_asking(host: &Host, guest: &Guest, permissions: serde_json::Value) -> LoadedPackage {
+    let permissions = serde_json::from_value(permissions).expect("permissions");
+    let manifest = Manifest { trust: TrustLevel::Elevated, permissions, ..manifest(guest) };
+    host.load(&mut signed(guest, manifest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
+}
+
 fn signed(guest: &Guest, manifest: Manifest) -> Verified {
     let key = SecretKey::generate().expect("a key is made");
     let tools = ToolSet::from_wit(&WitFolder { files: guest.wit.clone() }, None).expect("the guest's WIT is good");

@@ -3,7 +3,7 @@
 //! A package is verified each time before anything of it runs; the keys that count are those its record names.
 
 use crate::{Context, Event, OpsError, ToolInput, package_file};
-use mpp_host::{CallOutcome, Host, HostOptions};
+use mpp_host::{CallOutcome, Host, HostOptions, Terms};
 use mpp_package::verify::VerifiedPackage;
 use mpp_schema::{
     Code, Coded, Digest, PackageName, Version, VersionReq, codes,
@@ -106,7 +106,7 @@ pub(crate) fn call_verified<R: Read + Seek>(
     (context.tell)(Event::Started { step: "loading", what: package.manifest().name.to_string() });
     let loaded = host.load(package)?;
     (context.tell)(Event::Finished);
-    let outcome = loaded.call(tool.name.as_str(), &arguments)?;
+    let outcome = loaded.call(&Terms::default(), tool.name.as_str(), &arguments)?;
     let manifest = package.manifest();
     Ok(CallReport {
         package: manifest.name.clone(),
