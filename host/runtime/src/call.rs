@@ -67,8 +67,9 @@ impl Call<'_> {
         let _running = self.shared.ticker.running();
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
         let log = store.data().log();
+        let refusals = std::mem::take(&mut store.data_mut().refusals);
         drop(store);
-        ValuesOutcome { ended, log, elapsed: start.elapsed() }
+        ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() }
     }
 
     fn store(&self) -> Store<State> {

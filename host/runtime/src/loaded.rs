@@ -79,12 +79,12 @@ impl LoadedPackage {
         let (tool, export) = self.find(tool)?;
         let arguments =
             codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, elapsed } = self.run(terms, tool, export, arguments)?;
+        let ValuesOutcome { ended, log, refusals, elapsed } = self.run(terms, tool, export, arguments)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
         };
-        Ok(CallOutcome { ending, log, elapsed })
+        Ok(CallOutcome { ending, log, refusals, elapsed })
     }
 
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).

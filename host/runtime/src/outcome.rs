@@ -1,5 +1,6 @@
 //! What a call gave: a result, the tool's own error, a trap or a limit, and what the tool wrote meanwhile.
 
+use crate::refusals::Refusals;
 use crate::stop::Stop;
 use mpp_schema::{Code, codes, text};
 use mpp_wit::value::Value;
@@ -13,6 +14,8 @@ pub struct CallOutcome {
     pub ending: Ending,
     /// What the tool wrote.
     pub log: Log,
+    /// What the host refused to it meanwhile.
+    pub refusals: Refusals,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }
@@ -66,6 +69,8 @@ pub struct ValuesOutcome {
     pub ended: Result<Option<Value>, Stop>,
     /// What the tool wrote.
     pub log: Log,
+    /// What the host refused to it meanwhile.
+    pub refusals: Refusals,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }

@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::meter::Meter;
 use crate::outcome::Log;
 use crate::providers::Providers;
+use crate::refusals::Refusals;
 use crate::stop::LimitHit;
 use crate::terms::Terms;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) terms: Terms,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) refusals: Refusals,
 }
 
 impl State {
@@ -39,6 +41,7 @@ impl State {
             meter: Meter::new(limits),
             terms,
             providers,
+            refusals: Refusals::default(),
         }
     }
 

@@ -1,0 +1,72 @@
+//! What the host refused to a running tool, for whoever called it. Rule HOST-6.
+//!
+//! The tool hears of a refusal in the way of the interface that it used, and may hide it; the caller, and the record of the call, read it here.
+
+use mpp_schema::{Code, text};
+
+/// One thing that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable reason, such as `cap.fs`.
+    pub code: Code,
+    /// What was refused and why: its beginning, escaped for showing.
+    pub message: String,
+}
+
+/// What was refused in one call, in the order in which it happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// The first of them.
+    pub kept: Vec<Refusal>,
+    /// How many more there were.
+    pub more: u64,
+}
+
+/// How many refusals of one call are kept.
+const KEPT_MAX: usize = 64;
+
+impl Refusals {
+    /// Adds a refusal, or counts it when enough were kept. The message is only made when it is kept.
+    pub(crate) fn push(&mut self, code: Code, message: impl FnOnce() -> String) {
+        if self.kept.len() == KEPT_MAX {
+            self.more += 1;
+            return;
+        }
+        self.kept.push(Refusal { code, message: text::excerpt(&message()) });
+    }
+
+    /// Whether nothing was refused.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Whether something was refused for this reason, among those that were kept.
+    pub fn contains(&self, code: Code) -> bool {
+        self.kept.iter().any(|refusal| refusal.code == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_MAX, Refusals};
+    use mpp_schema::codes;
+
+    #[test]
+    fn few_are_kept_and_the_rest_is_counted() {
+        let mut refusals = Refusals::default();
+        assert!(refusals.is_empty());
+        (0..KEPT_MAX + 3).for_each(|number| refusals.push(codes::CAP_DENIED, || number.to_string()));
+        assert_eq!((refusals.kept.len(), refusals.more), (KEPT_MAX, 3));
+        assert_eq!(refusals.kept[KEPT_MAX - 1].message, (KEPT_MAX - 1).to_string());
+        assert!(refusals.contains(codes::CAP_DENIED) && !refusals.contains(codes::LIMIT_TIME));
+    }
+
+    #[test]
+    fn messages_are_short_and_escaped() {
+        let mut refusals = Refusals::default();
+        refusals.push(codes::CAP_DENIED, || format!("\x1b[2J{}", "x".repeat(10_000)));
+        let message = &refusals.kept[0].message;
+        assert!(message.starts_with("\\u{1b}[2J"), "{message}");
+        assert!(message.len() < 400, "{message}");
+    }
+}
