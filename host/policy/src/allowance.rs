@@ -36,7 +36,7 @@ pub struct Allowance {
 /// A folder for a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderBinding {
-    /// The folder, absolute.
+    /// The folder: absolute, and no part of it a link (HOST-21).
     pub path: PathBuf,
     /// How far access goes.
     pub access: Access,

@@ -28,7 +28,7 @@ pub struct Grants {
 /// One folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderGrant {
-    /// The folder, absolute.
+    /// The folder: absolute, and no part of it a link (HOST-21).
     pub path: PathBuf,
     /// How far access goes.
     pub access: Access,

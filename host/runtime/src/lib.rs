@@ -4,8 +4,8 @@
 //! number of threads can call. Each call has a fresh instance, its own memory and its own deadline, and ends in one of a few ways
 //! ([`Ending`]): a result, the tool's own error, a trap, or a limit with its own code.
 //!
-//! This crate knows nothing of registries, git, the command line or where packages are kept, and it opens no file, socket or
-//! terminal of its own.
+//! This crate knows nothing of registries, git, the command line or where packages are kept. Of its own accord it opens no file, socket or
+//! terminal: it reaches what a call was granted, and nothing else.
 //!
 //! ```
 //! use mpp_host::{CallOutcome, Ending, Host, HostOptions, Terms};
@@ -41,6 +41,7 @@ mod limits;
 mod load;
 mod loaded;
 mod meter;
+mod os;
 mod outcome;
 mod providers;
 mod refusals;

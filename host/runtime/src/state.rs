@@ -1,6 +1,7 @@
 //! What the host keeps for one call, and drops after it.
 
 use crate::cap::cli::Captured;
+use crate::cap::folders::Folders;
 use crate::limits::Limits;
 use crate::meter::Meter;
 use crate::outcome::Log;
@@ -24,6 +25,8 @@ pub(crate) struct State {
     pub(crate) terms: Terms,
     pub(crate) providers: Arc<Providers>,
     pub(crate) refusals: Refusals,
+    /// Made on first use, like all below.
+    pub(crate) folders: Option<Box<Folders>>,
 }
 
 impl State {
@@ -42,6 +45,7 @@ impl State {
             terms,
             providers,
             refusals: Refusals::default(),
+            folders: None,
         }
     }
 

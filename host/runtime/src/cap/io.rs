@@ -43,7 +43,7 @@ fn io(state: &mut State) -> Io<'_> {
 }
 
 /// Waits, at most until the deadline.
-fn wait<T>(deadline: Deadline, future: impl Future<Output = T>) -> Result<T> {
+pub(crate) fn wait<T>(deadline: Deadline, future: impl Future<Output = T>) -> Result<T> {
     let bounded = async { tokio::time::timeout_at(deadline.at.into(), future).await };
     in_tokio(bounded).map_err(|_| Error::from(deadline.hit()))
 }

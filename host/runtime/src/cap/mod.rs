@@ -6,6 +6,7 @@
 pub(crate) mod cli;
 pub(crate) mod clocks;
 pub(crate) mod env;
+pub(crate) mod folders;
 pub(crate) mod io;
 pub(crate) mod random;
 
@@ -18,6 +19,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     io::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;
     env::add_to_linker(linker)?;
+    folders::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)
 }

@@ -29,6 +29,7 @@ macro_rules! guests {
 guests! {
     base,
     bytes,
+    folders,
 }
 
 /// Where the sources of the guests are.
