@@ -12,7 +12,7 @@ use gix::{
     },
 };
 use mpp_package::limits::FILE_BYTES_MAX;
-use std::path::Path;
+use std::{fs, path::Path};
 
 /// The branch that holds the index.
 pub(crate) const MAIN: &str = "refs/heads/main";
@@ -31,10 +31,29 @@ pub(crate) fn init_bare(path: &Path) -> Result<Repository, RegistryError> {
     open(path)
 }
 
+/// The largest object that is unpacked, in bytes: a package file, or a file of the index.
+pub(crate) const OBJECT_BYTES_MAX: usize = FILE_BYTES_MAX as usize + (1 << 20);
+
 fn options() -> gix::open::Options {
-    let limit = FILE_BYTES_MAX + (1 << 20);
+    let limit = OBJECT_BYTES_MAX;
     gix::open::Options::isolated()
         .config_overrides([format!("gitoxide.objects.allocLimit={limit}"), "core.useReplaceRefs=false".to_owned()])
+}
+
+/// Lets one repository read the objects of another.
+pub(crate) fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryError> {
+    let objects = from.join("objects");
+    let objects = fs::canonicalize(&objects).map_err(RegistryError::io("found", objects))?;
+    let alternates = path.join("objects/info/alternates");
+    fs::create_dir_all(path.join("objects/info")).map_err(RegistryError::io("made a folder for", &alternates))?;
+    let line = format!("{}\n", objects.display());
+    fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
+}
+
+/// Says that a commit is here without its history.
+pub(crate) fn set_shallow(path: &Path, commit: ObjectId) -> Result<(), RegistryError> {
+    let shallow = path.join("shallow");
+    fs::write(&shallow, format!("{commit}\n")).map_err(RegistryError::io("wrote", &shallow))
 }
 
 /// What a reference names, or nothing when there is no such reference.
@@ -87,18 +106,6 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
 fn lock_exists(repository: &Repository, moves: &[Move]) -> bool {
     let locks = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
     locks.chain(["packed-refs.lock".to_owned()]).any(|lock| repository.path().join(lock).exists())
-}
-
-/// Removes a reference whatever it names.
-pub(crate) fn delete_reference(repository: &Repository, name: &str) -> Result<(), RegistryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        RegistryError::git(format!("removed the reference `{name}`"), repository.path(), error)
-    };
-    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
-    repository
-        .edit_references_as([RefEdit::delete(full, PreviousValue::Any)], Some(log_signature()))
-        .map(|_| ())
-        .map_err(|error| failed(&error))
 }
 
 /// Points a reference of our own at a commit, whatever it named before.
