@@ -64,6 +64,11 @@ impl Registry {
 /// Reads the file in a commit's tree; the size is compared before the content is unpacked.
 fn read(snapshot: &Snapshot, name: &PackageName, release: &Release) -> Result<Vec<u8>, RegistryError> {
     let path = commit::file_name(name, &release.version);
+    let others = snapshot.entries("", snapshot.tree())?.into_keys().find(|entry| *entry != path);
+    if let Some(other) = others {
+        let expected = format!("nothing but `{path}`");
+        return Err(binding(name, &release.version, "the commit to hold", expected, format!("`{other}`")));
+    }
     let blob = snapshot.find(&path)?.ok_or_else(|| {
         let expected = format!("`{path}`");
         binding(name, &release.version, "the commit to hold", expected, "no such file")

@@ -96,14 +96,16 @@ impl Clone {
     }
 
     /// Keeps the objects of the commit that is believed now, and drops what stood for them before.
-    pub(crate) fn settle(&self, commit: ObjectId, admitted: &Admitted) -> Result<(), RegistryError> {
-        let repository = repository::open(&self.path)?;
-        repository::set_shallow(&self.path, commit)?;
-        repository::set_reference(&repository, TRUSTED, commit)?;
-        for old in &admitted.old {
-            ["idx", "pack"].iter().for_each(|ending| drop(fs::remove_file(old.with_extension(ending))));
+    /// Nothing here decides anything: whoever is interrupted has believed already, and the next update settles again.
+    pub(crate) fn settle(&self, commit: ObjectId, admitted: &Admitted) {
+        let settled = repository::open(&self.path).and_then(|repository| {
+            repository::set_shallow(&self.path, commit)?;
+            repository::set_reference(&repository, TRUSTED, commit)
+        });
+        if settled.is_ok() {
+            let old = admitted.old.iter().flat_map(|old| ["idx", "pack"].map(|ending| old.with_extension(ending)));
+            old.for_each(|file| drop(fs::remove_file(file)));
         }
-        Ok(())
     }
 }
 

@@ -106,7 +106,7 @@ fn is_host(byte: u8) -> bool {
 /// `user@host:path`, as git writes ssh addresses for short.
 fn is_scp_form(text: &str) -> bool {
     let Some((host, _)) = text.split_once(':') else { return false };
-    host.len() > 1 && !host.contains(['/', '\\']) && host.contains('@') && !host.contains("@-")
+    host.len() > 1 && !host.contains(['/', '\\']) && host.contains('@')
 }
 
 impl fmt::Display for Location {

@@ -37,30 +37,36 @@ pub(crate) fn in_front_of(address: String) -> u16 {
 /// One request at a time: read it whole, pass it on, and send the answer back.
 fn serve(client: TcpStream, config: Arc<ServerConfig>, address: &str) -> io::Result<()> {
     let mut client = StreamOwned::new(ServerConnection::new(config).map_err(io::Error::other)?, client);
-    let request = request(&mut client)?;
+    let request = message(&mut client)?;
     let mut server = TcpStream::connect(address)?;
     server.write_all(&request)?;
     server.shutdown(Shutdown::Write)?;
+    client.write_all(&head(&mut server)?)?;
     io::copy(&mut server, &mut client)?;
     client.conn.send_close_notify();
     client.flush()
 }
 
-/// The head of a request, asked to be the last on its connection, and its body.
-fn request(client: &mut impl Read) -> io::Result<Vec<u8>> {
+/// A request, whole.
+fn message(client: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut message = head(client)?;
+    let text = String::from_utf8_lossy(&message).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    client.read_exact(&mut body)?;
+    message.extend(body);
+    Ok(message)
+}
+
+/// The head of a request or of an answer, made the last on its connection.
+fn head(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
-        client.read_exact(&mut byte)?;
+        from.read_exact(&mut byte)?;
         head.push(byte[0]);
     }
-    let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    let length =
-        text.lines().find_map(|line| line.strip_prefix("content-length:")).map_or(0, |n| n.trim().parse().unwrap());
-    let mut body = vec![0; length];
-    client.read_exact(&mut body)?;
     head.truncate(head.len() - 2);
     head.extend_from_slice(b"connection: close\r\n\r\n");
-    head.extend(body);
     Ok(head)
 }
