@@ -195,7 +195,9 @@ impl Coded for RegistryError {
             Self::Unreachable { .. } => {
                 "`mpp registry list` shows the locations; `mpp registry init PATH` starts a registry"
             }
-            Self::Race { .. } => "run `mpp publish` again; nothing was published",
+            Self::Race { .. } => {
+                "run `mpp publish` again; nothing was published. What a killed program left locked is free after ten minutes"
+            }
             Self::NeverUpdated { .. } => "`mpp update` fetches and verifies it",
             _ => return Vec::new(),
         };

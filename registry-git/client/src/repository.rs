@@ -12,10 +12,19 @@ use gix::{
     },
 };
 use mpp_package::limits::FILE_BYTES_MAX;
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The branch that holds the index.
 pub(crate) const MAIN: &str = "refs/heads/main";
+
+/// How old the lock of a reference is when its maker is taken for dead.
+const LOCK_AGE: Duration = Duration::from_secs(600);
+/// The file whose lock keeps others from looking for dead locks.
+const ALONE: &str = "mpp-dead-locks";
 
 /// Opens a repository.
 pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
@@ -90,6 +99,7 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
             old.map_or(PreviousValue::MustNotExist, |old| PreviousValue::MustExistAndMatch(Target::Object(old)));
         edits.push(RefEdit::update(full, *new, expected, ""));
     }
+    remove_dead_locks(repository, moves);
     let Err(error) = repository.edit_references_as(edits, Some(log_signature())) else { return Ok(true) };
     for Move { name, old, .. } in moves {
         if reference(repository, name)? != *old {
@@ -97,15 +107,37 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
         }
     }
     // Nothing moved, so somebody holds a lock: another writer, or one that died. The caller tries again a few times.
-    match error.is_conflict() || error.is_retryable() || lock_exists(repository, moves) {
+    match error.is_conflict() || error.is_retryable() || locks(repository, moves).any(|lock| lock.exists()) {
         true => Ok(false),
         false => Err(RegistryError::git("moved references", repository.path(), error)),
     }
 }
 
-fn lock_exists(repository: &Repository, moves: &[Move]) -> bool {
-    let locks = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
-    locks.chain(["packed-refs.lock".to_owned()]).any(|lock| repository.path().join(lock).exists())
+fn locks<'a>(repository: &'a Repository, moves: &'a [Move]) -> impl Iterator<Item = PathBuf> + 'a {
+    let names = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
+    names.chain(["packed-refs.lock".to_owned()]).map(|lock| repository.path().join(lock))
+}
+
+/// Removes locks of references whose makers were killed: who lives holds one for the blink of an eye. The age is told by the clock of
+/// the disk, and one process at a time looks, so that nobody removes the lock that somebody made meanwhile.
+fn remove_dead_locks(repository: &Repository, moves: &[Move]) {
+    let dead = || {
+        let now = tempfile::tempfile_in(repository.path()).and_then(|file| file.metadata()?.modified()).ok()?;
+        let is_dead = |lock: &PathBuf| {
+            let made = fs::symlink_metadata(lock).and_then(|found| found.modified());
+            made.is_ok_and(|made| now.duration_since(made).is_ok_and(|age| age > LOCK_AGE))
+        };
+        Some(locks(repository, moves).filter(is_dead).collect::<Vec<_>>())
+    };
+    if dead().is_none_or(|dead| dead.is_empty()) {
+        return;
+    }
+    let alone = File::options().create(true).truncate(false).write(true).open(repository.path().join(ALONE));
+    if let Ok(alone) = alone
+        && alone.lock().is_ok()
+    {
+        dead().into_iter().flatten().for_each(|lock| drop(fs::remove_file(lock)));
+    }
 }
 
 /// Points a reference of our own at a commit, whatever it named before.
