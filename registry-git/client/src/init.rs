@@ -57,6 +57,7 @@ pub fn init(path: &Path, options: &InitOptions<'_>, now: Instant) -> Result<Init
     durable::sync_commit(&repository, commit, None)?;
     repository::set_reference(&repository, MAIN, commit)?;
     durable::sync_reference(&repository, MAIN);
+    ["config", "HEAD", ""].iter().for_each(|name| durable::sync(&made.join(name)));
     drop(repository);
     if path.exists() {
         fs::remove_dir(path).map_err(RegistryError::io("replaced the empty folder", path))?;

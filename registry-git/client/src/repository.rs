@@ -32,11 +32,20 @@ pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
     Ok(repository)
 }
 
-/// Makes an empty bare repository with the branch `main`. The folder must not exist or be empty.
+/// What every bare repository of ours says about itself.
+const CONFIGURATION: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = false\n\tbare = true\n";
+
+/// Makes an empty bare repository with the branch `main`, and with none of the examples that git lays beside it. The folder must not
+/// exist or be empty.
 pub(crate) fn init_bare(path: &Path) -> Result<Repository, RegistryError> {
-    let kind = gix::create::Kind::Bare;
-    let made = gix::ThreadSafeRepository::init_opts(path, kind, gix::create::Options::default(), options());
-    made.map_err(|error| RegistryError::git("made a repository", path, error))?;
+    for folder in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+        let folder = path.join(folder);
+        fs::create_dir_all(&folder).map_err(RegistryError::io("made the folder", &folder))?;
+    }
+    for (name, content) in [("config", CONFIGURATION.to_owned()), ("HEAD", format!("ref: {MAIN}\n"))] {
+        let file = path.join(name);
+        fs::write(&file, content).map_err(RegistryError::io("wrote", &file))?;
+    }
     open(path)
 }
 
@@ -109,7 +118,7 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
     // Nothing moved, so somebody holds a lock: another writer, or one that died. The caller tries again a few times.
     match error.is_conflict() || error.is_retryable() || locks(repository, moves).any(|lock| lock.exists()) {
         true => Ok(false),
-        false => Err(RegistryError::git("moved references", repository.path(), error)),
+        false => Err(RegistryError::gix("moved references", repository.path(), &error)),
     }
 }
 
@@ -142,14 +151,12 @@ fn remove_dead_locks(repository: &Repository, moves: &[Move]) {
 
 /// Points a reference of our own at a commit, whatever it named before.
 pub(crate) fn set_reference(repository: &Repository, name: &str, id: ObjectId) -> Result<(), RegistryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        RegistryError::git(format!("moved the reference `{name}`"), repository.path(), error)
-    };
-    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
+    let action = || format!("moved the reference `{name}`");
+    let full = FullName::try_from(name).map_err(|error| RegistryError::git(action(), repository.path(), error))?;
     repository
         .edit_references_as([RefEdit::update(full, id, PreviousValue::Any, "")], Some(log_signature()))
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(|error| RegistryError::gix(action(), repository.path(), &error))
 }
 
 fn log_signature() -> gix::actor::SignatureRef<'static> {

@@ -145,10 +145,10 @@ impl Conversation {
         match outcome {
             Ok(_) => Ok(()),
             // An address that begins to send and then sends something else is broken; one that does not begin was not reached.
-            Err(error) if begun => {
-                let detail = with_talk(said(&error), &mut self.program);
-                Err(RegistryError::git(action, &self.url, detail))
-            }
+            Err(error) if begun => match RegistryError::gix(action, into, &error) {
+                full @ RegistryError::Disk { .. } => Err(full),
+                _ => Err(RegistryError::git(action, &self.url, with_talk(said(&error), &mut self.program))),
+            },
             Err(error) => Err(self.unreachable(said(&error))),
         }
     }

@@ -71,7 +71,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::inside(&std::env::temp_dir())
+    }
+
+    /// The same in a folder of its own below another.
+    pub(crate) fn inside(folder: &Path) -> Self {
+        let folder = TempDir::new_in(folder).unwrap();
         let options = InitOptions {
             root_keys: &[&KEYS.root],
             head_keys: &[&KEYS.head],
@@ -167,9 +172,14 @@ pub(crate) fn walk_the_road_with(world: &World, home: impl Fn(&str) -> Registry)
     assert!(user.package(&name("acme:other")).unwrap().is_some());
 }
 
-/// The git program, where it is installed. Tests that need it do nothing without it; those at a path need none.
+/// The git program, where it is installed. Tests that need it say so and do nothing without it; those at a path need none.
+#[expect(clippy::print_stderr, reason = "what was not tested must be seen")]
 pub(crate) fn has_git() -> bool {
-    std::process::Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success())
+    let found = std::process::Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("NOT TESTED: addresses, because the `git` program is not installed");
+    }
+    found
 }
 
 /// The loose file of an object in a bare repository.
