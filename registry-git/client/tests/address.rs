@@ -201,4 +201,39 @@ fn what_ssh_says_reaches_people_escaped() {
     let said = error.to_string();
     assert!(said.contains("Permission denied") && said.contains("(publickey)") && !said.contains('\x1b'), "{said}");
     check(Err::<(), _>(error), Err(codes::REGISTRY_UNREACHABLE));
+    let settings = Settings { ssh: Some(world.folder.path().join("no-such-program")), ..Settings::default() };
+    let mut home = world.home_with("home", "ssh://example.com/registry.git", &settings);
+    let said = home.update(None, day(0)).unwrap_err().to_string();
+    assert!(said.contains("no-such-program"), "{said}");
+}
+
+#[test]
+fn packs_do_not_pile_up() {
+    if !has_git() {
+        return;
+    }
+    let world = World::new();
+    let mut author = world.at_path("author");
+    publish(&mut author, &package("acme:notes", "1.0.0", "Finds notes.")).unwrap();
+    let mut home = world.home("home", &world.file_location());
+    let packs = || {
+        let files = std::fs::read_dir(world.folder.path().join("home/index.git/objects/pack")).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let mut most = 0;
+    let mut falls = 0;
+    let mut before = 0;
+    for _ in 0..70 {
+        author.sign_head(&[&support::KEYS.head], day(0)).unwrap();
+        home.update(None, day(0)).unwrap();
+        let found = packs();
+        let whole = found.iter().filter(|name| name.ends_with(".pack")).count();
+        assert_eq!(found.len(), 2 * whole, "each pack has its index, and nothing else is there: {found:?}");
+        assert!(home.package(&name("acme:notes")).unwrap().is_some());
+        falls += usize::from(whole < before);
+        (most, before) = (most.max(whole), whole);
+    }
+    assert_eq!((most, falls), (32, 2));
 }

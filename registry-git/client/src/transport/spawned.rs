@@ -62,7 +62,7 @@ pub(super) fn start(url: &Url, settings: &Settings, budget: Budget) -> Result<(P
     };
     command.env("GIT_PROTOCOL", "version=2");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(RegistryError::NoGit)?;
+    let mut child = command.spawn().map_err(|error| not_started(url, settings, error))?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let talk = child.stderr.take().map(|stderr| std::thread::spawn(move || listen(stderr)));
     let program = Program { child, talk };
@@ -73,6 +73,16 @@ pub(super) fn start(url: &Url, settings: &Settings, budget: Budget) -> Result<(P
     let path = url.path.clone();
     let host = None::<(&str, Option<u16>)>;
     Ok((program, Connection::new(output, stdin, Protocol::V2, path, host, ConnectMode::Process, false)))
+}
+
+fn not_started(url: &Url, settings: &Settings, error: io::Error) -> RegistryError {
+    match url.scheme {
+        Scheme::Ssh => RegistryError::Unreachable {
+            location: url.to_bstring().to_string(),
+            detail: format!("started `{}`: {error}", settings.ssh().display()),
+        },
+        _ => RegistryError::NoGit(error),
+    }
 }
 
 fn upload_pack(url: &Url, settings: &Settings) -> Result<Command, RegistryError> {
