@@ -1,5 +1,8 @@
 //! What a client refuses to believe, each beside a twin that it believes and that differs only in the attacked point.
 
+mod owners;
+mod shapes;
+
 use super::{Candidate, TrustedState, update};
 use crate::{
     MemoryFiles, document, layout,
