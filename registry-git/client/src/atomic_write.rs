@@ -7,11 +7,22 @@ use std::{
     path::Path,
 };
 
+/// How temporary names begin.
+const TEMPORARY: &str = ".writing-";
+
+/// Removes temporary names in a folder. Only for whoever knows that nobody else writes there.
+pub(crate) fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let left = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY));
+    left.for_each(|entry| drop(fs::remove_file(entry.path())));
+}
+
 /// Writes to a temporary name in the same folder, syncs, renames, and syncs the folder.
 pub(crate) fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(RegistryError::io("made a file in", folder))?;
+    let mut temporary = tempfile::NamedTempFile::with_prefix_in(TEMPORARY, folder)
+        .map_err(RegistryError::io("made a file in", folder))?;
     temporary.write_all(bytes).map_err(RegistryError::io("wrote", path))?;
     temporary.as_file().sync_all().map_err(RegistryError::io("synced", path))?;
     temporary.persist(path).map_err(|error| error.error).map_err(RegistryError::io("renamed to", path))?;

@@ -4,6 +4,8 @@ use crate::{
     Location, Registry, RegistryError, Snapshot, commit,
     error::{binding, check_digest},
     repository,
+    scratch::Scratch,
+    store::WORK,
 };
 use gix::ObjectId;
 use mpp_package::limits::FILE_BYTES_MAX;
@@ -51,19 +53,22 @@ impl Registry {
     /// Fetches one commit into a repository that is thrown away, so that no small packs pile up.
     fn fetch_commit(&self, name: &PackageName, release: &Release, commit: ObjectId) -> Result<Vec<u8>, RegistryError> {
         let transport = self.transport.as_ref().expect("an address has a transport");
-        std::fs::create_dir_all(self.store.folder())
-            .map_err(RegistryError::io("made the folder", self.store.folder()))?;
-        let folder = tempfile::TempDir::with_prefix_in("fetch-", self.store.folder())
-            .map_err(RegistryError::io("made a folder in", self.store.folder()))?;
-        repository::init_bare(folder.path())?;
-        transport.fetch_commit(folder.path(), commit, &commit::package_reference(name))?;
-        read(&Snapshot::open(folder.path(), commit)?, name, release)
+        let scratch = Scratch::new(self.store.folder(), WORK)?;
+        let path = scratch.path();
+        repository::init_bare(&path)?;
+        transport.fetch_package(&path, commit, &commit::package_reference(name))?;
+        read(&Snapshot::open(&path, commit)?, name, release)
     }
 }
 
 /// Reads the file in a commit's tree; the size is compared before the content is unpacked.
 fn read(snapshot: &Snapshot, name: &PackageName, release: &Release) -> Result<Vec<u8>, RegistryError> {
     let path = commit::file_name(name, &release.version);
+    let others = snapshot.entries("", snapshot.tree())?.into_keys().find(|entry| *entry != path);
+    if let Some(other) = others {
+        let expected = format!("nothing but `{path}`");
+        return Err(binding(name, &release.version, "the commit to hold", expected, format!("`{other}`")));
+    }
     let blob = snapshot.find(&path)?.ok_or_else(|| {
         let expected = format!("`{path}`");
         binding(name, &release.version, "the commit to hold", expected, "no such file")

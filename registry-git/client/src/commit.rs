@@ -23,8 +23,7 @@ pub(crate) fn package(
     file: &[u8],
     parent: Option<ObjectId>,
 ) -> Result<ObjectId, RegistryError> {
-    let failed =
-        |error: &dyn std::fmt::Display| RegistryError::git(format!("wrote {name}@{version}"), repository.path(), error);
+    let failed = |error: &gix::Error| RegistryError::gix(format!("wrote {name}@{version}"), repository.path(), error);
     let blob = repository.write_blob(file).map_err(|error| failed(&error))?.detach();
     let entry =
         gix::objs::tree::Entry { mode: EntryKind::Blob.into(), filename: file_name(name, version).into(), oid: blob };
@@ -40,8 +39,7 @@ pub(crate) fn index(
     edit: &IndexEdit,
     now: Instant,
 ) -> Result<ObjectId, RegistryError> {
-    let failed =
-        |error: &dyn std::fmt::Display| RegistryError::git("wrote an edit of the index", repository.path(), error);
+    let failed = |error: &gix::Error| RegistryError::gix("wrote an edit of the index", repository.path(), error);
     let tree = base.map_or(ObjectId::empty_tree(repository.object_hash()), Snapshot::tree);
     let mut editor = repository.edit_tree(tree).map_err(|error| failed(&error))?;
     for (path, content) in &edit.writes {

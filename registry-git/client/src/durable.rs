@@ -62,8 +62,16 @@ fn loose(repository: &Repository, id: ObjectId) -> PathBuf {
 
 /// Syncs a file or folder where that can be done: an object in a pack has no file of its own, and not every system syncs what is
 /// open for reading. There it is as durable as the system makes it.
-fn sync(path: &Path) {
+pub(crate) fn sync(path: &Path) {
     if let Ok(file) = File::open(path) {
         let _ = file.sync_all();
     }
+}
+
+/// Syncs a file that must be durable before it is named.
+pub(crate) fn sync_strictly(path: &Path) -> Result<(), RegistryError> {
+    let file = File::options().read(true).write(true).open(path);
+    // Packs are made read-only; who may not open one for writing still may sync it where the system lets readers do so.
+    let file = file.or_else(|_| File::open(path)).map_err(RegistryError::io("opened", path))?;
+    file.sync_all().map_err(RegistryError::io("synced", path))
 }

@@ -113,6 +113,18 @@ pub enum RegistryError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A repository could not be written, because of the disk and not because of what is in it.
+    #[error("{action} in the repository `{}`: {detail}", repository.display())]
+    Disk {
+        /// What was tried.
+        action: String,
+        /// Where.
+        repository: PathBuf,
+        /// What gix says.
+        detail: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The system gave no random bytes.
     #[error("chose the id of a registry: the system gave no random bytes: {0}")]
     Random(String),
@@ -126,6 +138,25 @@ impl RegistryError {
     ) -> Self {
         let detail = error.to_string().lines().take(8).collect::<Vec<_>>().join("; ");
         Self::Git { action: action.into(), repository: repository.into(), detail }
+    }
+
+    /// An error of gix: the disk's turn when it is full or may not be written, else the repository's.
+    pub(crate) fn gix(action: impl Into<String>, repository: impl Into<PathBuf>, error: &gix::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let of_the_disk =
+            error.iter_errors().filter_map(|error| error.downcast_ref::<std::io::Error>()).find(|error| {
+                let kinds = [Kind::StorageFull, Kind::FileTooLarge, Kind::QuotaExceeded, Kind::ReadOnlyFilesystem];
+                kinds.contains(&error.kind()) || error.kind() == Kind::PermissionDenied
+            });
+        match of_the_disk {
+            None => Self::git(action, repository, error),
+            Some(cause) => Self::Disk {
+                action: action.into(),
+                repository: repository.into(),
+                detail: error.to_string(),
+                source: std::io::Error::new(cause.kind(), cause.to_string()),
+            },
+        }
     }
 
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
@@ -181,7 +212,7 @@ impl Coded for RegistryError {
             Self::BlobsElsewhere { .. } => codes::PACKAGE_NOT_FOUND,
             Self::TooLarge { .. } => codes::LIMIT_FILE,
             Self::State { .. } => codes::FORMAT_MALFORMED,
-            Self::Io { .. } | Self::Random(_) => codes::IO_FAILED,
+            Self::Io { .. } | Self::Disk { .. } | Self::Random(_) => codes::IO_FAILED,
         }
     }
 
@@ -195,7 +226,9 @@ impl Coded for RegistryError {
             Self::Unreachable { .. } => {
                 "`mpp registry list` shows the locations; `mpp registry init PATH` starts a registry"
             }
-            Self::Race { .. } => "run `mpp publish` again; nothing was published",
+            Self::Race { .. } => {
+                "run `mpp publish` again; nothing was published. What a killed program left locked is free after ten minutes"
+            }
             Self::NeverUpdated { .. } => "`mpp update` fetches and verifies it",
             _ => return Vec::new(),
         };

@@ -3,6 +3,7 @@
 use crate::{
     RegistryError, commit, durable,
     repository::{self, MAIN},
+    scratch::Scratch,
 };
 use mpp_index::plan;
 use mpp_package::key::Signer;
@@ -49,15 +50,14 @@ pub fn init(path: &Path, options: &InitOptions<'_>, now: Instant) -> Result<Init
         now,
     })?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(RegistryError::io("made the folder", parent))?;
-    let folder = tempfile::TempDir::with_prefix_in(".mpp-registry-", parent)
-        .map_err(RegistryError::io("made a folder in", parent))?;
-    let made = folder.path().join("registry.git");
+    let scratch = Scratch::new(parent, ".mpp-registry-")?;
+    let made = scratch.path();
     let repository = repository::init_bare(&made)?;
     let commit = commit::index(&repository, None, &edit, now)?;
     durable::sync_commit(&repository, commit, None)?;
     repository::set_reference(&repository, MAIN, commit)?;
     durable::sync_reference(&repository, MAIN);
+    ["config", "HEAD", ""].iter().for_each(|name| durable::sync(&made.join(name)));
     drop(repository);
     if path.exists() {
         fs::remove_dir(path).map_err(RegistryError::io("replaced the empty folder", path))?;

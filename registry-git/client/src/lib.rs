@@ -1,11 +1,12 @@
 //! Registries in git: reading, verifying, fetching and publishing.
 //!
 //! What is true of an index is decided by [`mpp_index`]; this crate brings bytes to it and carries its plans out. Git's own ids
-//! only find things: integrity comes from signed SHA-256 records. A path is read and written by gix alone; other locations go
-//! through git's programs behind [`transport::Transport`]. The rules are in `spec/index.md`.
+//! only find things: integrity comes from signed SHA-256 records. A path is read and written by gix alone; an address is
+//! read by gix and written by the `git` program, behind [`transport::Transport`]. The rules are in `spec/index.md`.
 
 mod atomic_write;
 mod blob;
+mod clone;
 mod commit;
 mod durable;
 mod error;
@@ -14,6 +15,7 @@ mod location;
 mod publish;
 mod registry;
 mod repository;
+mod scratch;
 mod snapshot;
 mod store;
 mod update;

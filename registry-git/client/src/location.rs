@@ -1,6 +1,10 @@
-//! Where a registry is: a path, or an address that git's programs understand.
+//! Where a registry is: a path, or an address that git understands.
 
 use crate::RegistryError;
+use gix::{
+    bstr::ByteSlice as _,
+    url::{ArgumentSafety, Scheme, Url},
+};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -11,7 +15,7 @@ use std::{
 pub enum Location {
     /// A folder of this machine, read and written in process.
     Path(PathBuf),
-    /// An address for git's programs.
+    /// An address.
     Address {
         /// The address.
         url: String,
@@ -33,20 +37,22 @@ impl Location {
         if text.is_empty() || text.starts_with('-') || text.chars().any(char::is_control) {
             return Err(refuse("it is empty, begins with `-` or holds a control character"));
         }
-        if let Some((prefix, protocol)) = PROTOCOLS.iter().find(|(prefix, _)| text.starts_with(prefix)) {
-            let rest = &text[prefix.len()..];
-            return match rest.is_empty() || rest.starts_with('-') || rest.contains("@-") {
-                true => Err(refuse("the host is missing or begins with `-`")),
-                false => Ok(Self::Address { url: text.to_owned(), protocol }),
-            };
+        if let Some((_, protocol)) = PROTOCOLS.iter().find(|(prefix, _)| text.starts_with(prefix)) {
+            return Self::address(text, protocol).map_err(refuse);
         }
         if text.contains("://") || text.contains("::") {
             return Err(refuse("the protocol is another"));
         }
         match is_scp_form(text) {
-            true => Ok(Self::Address { url: text.to_owned(), protocol: "ssh" }),
+            true => Self::address(text, "ssh").map_err(refuse),
             false => Ok(Self::Path(PathBuf::from(text))),
         }
+    }
+
+    fn address(text: &str, protocol: &'static str) -> Result<Self, &'static str> {
+        let url = gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| "it is not an address")?;
+        check(&url, protocol)?;
+        Ok(Self::Address { url: text.to_owned(), protocol })
     }
 
     /// The folder, for a path.
@@ -58,10 +64,49 @@ impl Location {
     }
 }
 
+/// Looks at the parts that a program gets to see, so that none of them can be read as something else.
+fn check(url: &Url, protocol: &str) -> Result<(), &'static str> {
+    let scheme = match url.scheme {
+        Scheme::File => "file",
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+        Scheme::Ssh => "ssh",
+        _ => return Err("the protocol is another"),
+    };
+    if scheme != protocol {
+        return Err("the protocol is another");
+    }
+    let usable = |part: ArgumentSafety<'_>| !matches!(part, ArgumentSafety::Dangerous(_));
+    if !usable(url.user_as_argument()) || !usable(url.host_as_argument()) {
+        return Err("the user or the host begins with `-`");
+    }
+    if url.path.trim_start().first().is_none_or(|first| *first == b'-') {
+        return Err("the path is missing or begins with `-`");
+    }
+    // An address is shown, and written into lock files that people share.
+    if url.password().is_some() {
+        return Err("it holds a password, which would be shown and shared");
+    }
+    match protocol {
+        "file" if url.host().is_some() => Err("a file is on this machine"),
+        "file" => Ok(()),
+        _ if url.host().is_none_or(|host| host.is_empty() || !host.bytes().all(is_host)) => {
+            Err("the host is missing or is not one")
+        }
+        "ssh" => Ok(()),
+        _ if url.path.contains(&b'?') || url.path.contains(&b'#') => Err("it holds `?` or `#`"),
+        _ => Ok(()),
+    }
+}
+
+fn is_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._:[]%".contains(&byte)
+}
+
 /// `user@host:path`, as git writes ssh addresses for short.
 fn is_scp_form(text: &str) -> bool {
     let Some((host, _)) = text.split_once(':') else { return false };
-    host.len() > 1 && !host.contains(['/', '\\']) && host.contains('@') && !host.contains("@-")
+    host.len() > 1 && !host.contains(['/', '\\']) && host.contains('@')
 }
 
 impl fmt::Display for Location {
@@ -95,6 +140,10 @@ mod tests {
         check("https://example.com/registry.git", Some("https"));
         check("ssh://git@example.com/registry.git", Some("ssh"));
         check("git@example.com:team/registry.git", Some("ssh"));
+        check("ssh://git@example.com:2222/~team/registry.git", Some("ssh"));
+        check("http://127.0.0.1:8080/registry.git", Some("http"));
+        check("https://[::1]/registry.git", Some("https"));
+        check("https://git@example.com/registry.git", Some("https"));
     }
 
     #[test]
@@ -108,6 +157,23 @@ mod tests {
             "ssh://git@-oProxyCommand=x/y",
             "https://",
             "a\nb",
+            "ext::ssh://example.com/x",
+            "fd::7",
+            "file://host/srv/registry.git",
+            "ssh://-x@example.com/y",
+            "-x@example.com:y",
+            "git@-oProxyCommand=x:y",
+            "git@example.com:-y",
+            "git@example.com:",
+            "ssh://git@/y",
+            "https://user:secret@example.com/x",
+            "ssh://git:secret@example.com/x",
+            "https://example.com/x?service=y",
+            "https://example.com/x#y",
+            "https://exa mple.com/x",
+            "https://example.com`id`/x",
+            "HTTPS://example.com/x",
+            "git+ssh://example.com/x",
         ] {
             check(bad, None);
         }

@@ -5,6 +5,8 @@
 use crate::{
     Location, Registry, RegistryError, Snapshot, commit, durable,
     repository::{self, MAIN, Move},
+    scratch::Scratch,
+    store::WORK,
     transport::Pushed,
 };
 use gix::{ObjectId, Repository};
@@ -19,7 +21,6 @@ use mpp_package::{
 };
 use mpp_schema::{Digest, Instant, PackageName, Version, index::Release};
 use std::{
-    fs,
     io::Cursor,
     path::{Path, PathBuf},
     time::Duration,
@@ -264,7 +265,7 @@ fn back_off(attempt: u32) {
 struct Workspace {
     path: PathBuf,
     tip: Option<ObjectId>,
-    _folder: Option<tempfile::TempDir>,
+    _scratch: Option<Scratch>,
 }
 
 impl Workspace {
@@ -278,31 +279,20 @@ impl Workspace {
         };
         workspace.tip = transport.reference(&reference)?;
         if let Some(tip) = workspace.tip {
-            transport.fetch_commit(&workspace.path, tip, &reference)?;
+            transport.fetch_package(&workspace.path, tip, &reference)?;
         }
         Ok(workspace)
     }
 
     fn without_package(registry: &Registry) -> Result<Self, RegistryError> {
         if let Location::Path(path) = &registry.location {
-            return Ok(Self { path: path.clone(), tip: None, _folder: None });
+            return Ok(Self { path: path.clone(), tip: None, _scratch: None });
         }
-        let store = registry.store.folder();
-        let folder = tempfile::TempDir::with_prefix_in("publish-", store)
-            .map_err(RegistryError::io("made a folder in", store))?;
-        let path = folder.path().to_owned();
+        let scratch = Scratch::new(registry.store.folder(), WORK)?;
+        let path = scratch.path();
         repository::init_bare(&path)?;
-        borrow_objects(&path, &registry.store.clone_path())?;
-        Ok(Self { path, tip: None, _folder: Some(folder) })
+        repository::borrow_objects(&path, &registry.store.clone_path())?;
+        repository::set_shallow(&path, registry.believed()?.commit)?;
+        Ok(Self { path, tip: None, _scratch: Some(scratch) })
     }
-}
-
-/// Lets one repository read the objects of another.
-fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryError> {
-    let objects = from.join("objects");
-    let objects = fs::canonicalize(&objects).map_err(RegistryError::io("found", objects))?;
-    let alternates = path.join("objects/info/alternates");
-    fs::create_dir_all(path.join("objects/info")).map_err(RegistryError::io("made a folder for", &alternates))?;
-    let line = format!("{}\n", objects.display());
-    fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
 }

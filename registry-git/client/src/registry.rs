@@ -3,7 +3,7 @@
 use crate::{
     Location, RegistryError, Snapshot,
     store::{Believed, Store},
-    transport::{GitProgram, Transport},
+    transport::{Address, Settings, Transport},
 };
 use mpp_index::{
     package::PackageEntry,
@@ -30,12 +30,12 @@ impl Registry {
         let location = Location::parse(location)?;
         let transport: Option<Box<dyn Transport>> = match &location {
             Location::Path(_) => None,
-            Location::Address { url, protocol } => Some(Box::new(GitProgram::new(url, protocol))),
+            Location::Address { .. } => Some(Box::new(Address::new(&location, Settings::default())?)),
         };
         Self::with_transport(location, folder, transport)
     }
 
-    /// The same with another way to reach an address: for tests, and for settings of the git program.
+    /// The same with another way to reach an address: for tests, and for other settings.
     ///
     /// # Errors
     /// When the folder holds something damaged.

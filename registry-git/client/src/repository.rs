@@ -12,10 +12,19 @@ use gix::{
     },
 };
 use mpp_package::limits::FILE_BYTES_MAX;
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The branch that holds the index.
 pub(crate) const MAIN: &str = "refs/heads/main";
+
+/// How old the lock of a reference is when its maker is taken for dead.
+const LOCK_AGE: Duration = Duration::from_secs(600);
+/// The file whose lock keeps others from looking for dead locks.
+const ALONE: &str = "mpp-dead-locks";
 
 /// Opens a repository.
 pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
@@ -23,18 +32,46 @@ pub(crate) fn open(path: &Path) -> Result<Repository, RegistryError> {
     Ok(repository)
 }
 
-/// Makes an empty bare repository with the branch `main`. The folder must not exist or be empty.
+/// What every bare repository of ours says about itself.
+const CONFIGURATION: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = false\n\tbare = true\n";
+
+/// Makes an empty bare repository with the branch `main`, and with none of the examples that git lays beside it. The folder must not
+/// exist or be empty.
 pub(crate) fn init_bare(path: &Path) -> Result<Repository, RegistryError> {
-    let kind = gix::create::Kind::Bare;
-    let made = gix::ThreadSafeRepository::init_opts(path, kind, gix::create::Options::default(), options());
-    made.map_err(|error| RegistryError::git("made a repository", path, error))?;
+    for folder in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+        let folder = path.join(folder);
+        fs::create_dir_all(&folder).map_err(RegistryError::io("made the folder", &folder))?;
+    }
+    for (name, content) in [("config", CONFIGURATION.to_owned()), ("HEAD", format!("ref: {MAIN}\n"))] {
+        let file = path.join(name);
+        fs::write(&file, content).map_err(RegistryError::io("wrote", &file))?;
+    }
     open(path)
 }
 
+/// The largest object that is unpacked, in bytes: a package file, or a file of the index.
+pub(crate) const OBJECT_BYTES_MAX: usize = FILE_BYTES_MAX as usize + (1 << 20);
+
 fn options() -> gix::open::Options {
-    let limit = FILE_BYTES_MAX + (1 << 20);
+    let limit = OBJECT_BYTES_MAX;
     gix::open::Options::isolated()
         .config_overrides([format!("gitoxide.objects.allocLimit={limit}"), "core.useReplaceRefs=false".to_owned()])
+}
+
+/// Lets one repository read the objects of another.
+pub(crate) fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryError> {
+    let objects = from.join("objects");
+    let objects = fs::canonicalize(&objects).map_err(RegistryError::io("found", objects))?;
+    let alternates = path.join("objects/info/alternates");
+    fs::create_dir_all(path.join("objects/info")).map_err(RegistryError::io("made a folder for", &alternates))?;
+    let line = format!("{}\n", objects.display());
+    fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
+}
+
+/// Says that a commit is here without its history.
+pub(crate) fn set_shallow(path: &Path, commit: ObjectId) -> Result<(), RegistryError> {
+    let shallow = path.join("shallow");
+    fs::write(&shallow, format!("{commit}\n")).map_err(RegistryError::io("wrote", &shallow))
 }
 
 /// What a reference names, or nothing when there is no such reference.
@@ -71,6 +108,7 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
             old.map_or(PreviousValue::MustNotExist, |old| PreviousValue::MustExistAndMatch(Target::Object(old)));
         edits.push(RefEdit::update(full, *new, expected, ""));
     }
+    remove_dead_locks(repository, moves);
     let Err(error) = repository.edit_references_as(edits, Some(log_signature())) else { return Ok(true) };
     for Move { name, old, .. } in moves {
         if reference(repository, name)? != *old {
@@ -78,39 +116,47 @@ pub(crate) fn move_references(repository: &Repository, moves: &[Move]) -> Result
         }
     }
     // Nothing moved, so somebody holds a lock: another writer, or one that died. The caller tries again a few times.
-    match error.is_conflict() || error.is_retryable() || lock_exists(repository, moves) {
+    match error.is_conflict() || error.is_retryable() || locks(repository, moves).any(|lock| lock.exists()) {
         true => Ok(false),
-        false => Err(RegistryError::git("moved references", repository.path(), error)),
+        false => Err(RegistryError::gix("moved references", repository.path(), &error)),
     }
 }
 
-fn lock_exists(repository: &Repository, moves: &[Move]) -> bool {
-    let locks = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
-    locks.chain(["packed-refs.lock".to_owned()]).any(|lock| repository.path().join(lock).exists())
+fn locks<'a>(repository: &'a Repository, moves: &'a [Move]) -> impl Iterator<Item = PathBuf> + 'a {
+    let names = moves.iter().map(|Move { name, .. }| format!("{name}.lock"));
+    names.chain(["packed-refs.lock".to_owned()]).map(|lock| repository.path().join(lock))
 }
 
-/// Removes a reference whatever it names.
-pub(crate) fn delete_reference(repository: &Repository, name: &str) -> Result<(), RegistryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        RegistryError::git(format!("removed the reference `{name}`"), repository.path(), error)
+/// Removes locks of references whose makers were killed: who lives holds one for the blink of an eye. The age is told by the clock of
+/// the disk, and one process at a time looks, so that nobody removes the lock that somebody made meanwhile.
+fn remove_dead_locks(repository: &Repository, moves: &[Move]) {
+    let dead = || {
+        let now = tempfile::tempfile_in(repository.path()).and_then(|file| file.metadata()?.modified()).ok()?;
+        let is_dead = |lock: &PathBuf| {
+            let made = fs::symlink_metadata(lock).and_then(|found| found.modified());
+            made.is_ok_and(|made| now.duration_since(made).is_ok_and(|age| age > LOCK_AGE))
+        };
+        Some(locks(repository, moves).filter(is_dead).collect::<Vec<_>>())
     };
-    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
-    repository
-        .edit_references_as([RefEdit::delete(full, PreviousValue::Any)], Some(log_signature()))
-        .map(|_| ())
-        .map_err(|error| failed(&error))
+    if dead().is_none_or(|dead| dead.is_empty()) {
+        return;
+    }
+    let alone = File::options().create(true).truncate(false).write(true).open(repository.path().join(ALONE));
+    if let Ok(alone) = alone
+        && alone.lock().is_ok()
+    {
+        dead().into_iter().flatten().for_each(|lock| drop(fs::remove_file(lock)));
+    }
 }
 
 /// Points a reference of our own at a commit, whatever it named before.
 pub(crate) fn set_reference(repository: &Repository, name: &str, id: ObjectId) -> Result<(), RegistryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        RegistryError::git(format!("moved the reference `{name}`"), repository.path(), error)
-    };
-    let full = FullName::try_from(name).map_err(|error| failed(&error))?;
+    let action = || format!("moved the reference `{name}`");
+    let full = FullName::try_from(name).map_err(|error| RegistryError::git(action(), repository.path(), error))?;
     repository
         .edit_references_as([RefEdit::update(full, id, PreviousValue::Any, "")], Some(log_signature()))
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(|error| RegistryError::gix(action(), repository.path(), &error))
 }
 
 fn log_signature() -> gix::actor::SignatureRef<'static> {

@@ -7,12 +7,19 @@ use crate::{RegistryError, repository};
 use gix::{ObjectId, Repository, objs::TreeRefIter, objs::tree::EntryKind};
 use mpp_index::{Files, FilesError, layout};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
 };
 
 /// How many tree entries a walk looks at before it gives up.
 const ENTRIES_MAX: usize = 8_000_000;
+/// How much the paths that a walk finds may take together, each with what it costs to keep it.
+const PATHS_BYTES_MAX: usize = 512 << 20;
+const PATH_EXTRA_BYTES: usize = 64;
+/// In how many places one folder may stand. A few small folders, each named many times in the next, make a huge tree.
+const PLACES_MAX: u32 = 256;
+/// The one mode of a file.
+const PLAIN: u16 = 0o100_644;
 /// How deep folders may be nested.
 const DEPTH_MAX: usize = 8;
 
@@ -54,7 +61,8 @@ impl Snapshot {
     /// # Errors
     /// When a folder is damaged, or holds what an index may not hold.
     pub fn changes(&self, since: Option<&Self>) -> Result<BTreeSet<String>, RegistryError> {
-        let mut walk = Walk { snapshot: self, since, paths: BTreeSet::new(), entries: 0 };
+        let mut walk =
+            Walk { snapshot: self, since, paths: BTreeSet::new(), places: HashMap::new(), entries: 0, bytes: 0 };
         walk.tree("", since.map(|since| since.tree), self.tree, 0)?;
         Ok(walk.paths)
     }
@@ -118,10 +126,20 @@ fn entry(path: &str, data: &[u8], id: ObjectId, name: &str) -> Result<Option<(Ob
     for entry in TreeRefIter::from_bytes(data, id.kind()) {
         let entry = entry.map_err(|error| damaged(path, error))?;
         if entry.filename == name.as_bytes() {
-            return Ok(Some((entry.oid.to_owned(), entry.mode.kind())));
+            return Ok(Some((entry.oid.to_owned(), kind(path, entry.mode)?)));
         }
     }
     Ok(None)
+}
+
+/// What an entry is. Of files there is one mode only.
+fn kind(path: &str, mode: gix::objs::tree::EntryMode) -> Result<EntryKind, FilesError> {
+    match mode.kind() {
+        EntryKind::Blob if mode.value() != PLAIN => {
+            Err(damaged(path, format!("a file has the mode {:o}", mode.value())))
+        }
+        kind => Ok(kind),
+    }
 }
 
 fn damaged(path: &str, detail: impl ToString) -> FilesError {
@@ -143,7 +161,9 @@ struct Walk<'a> {
     snapshot: &'a Snapshot,
     since: Option<&'a Snapshot>,
     paths: BTreeSet<String>,
+    places: HashMap<ObjectId, u32>,
     entries: usize,
+    bytes: usize,
 }
 
 pub(crate) type Entries = BTreeMap<String, (ObjectId, EntryKind)>;
@@ -156,6 +176,11 @@ impl Walk<'_> {
         if depth > DEPTH_MAX {
             return Err(damaged(prefix, "folders are nested too deep").into());
         }
+        let places = self.places.entry(new).or_default();
+        *places += 1;
+        if *places > PLACES_MAX {
+            return Err(damaged(prefix, "one folder stands in too many places").into());
+        }
         let old = match (old, self.since) {
             (Some(old), Some(since)) => since.entries(prefix, old)?,
             _ => Entries::new(),
@@ -167,6 +192,9 @@ impl Walk<'_> {
         }
         for (name, (id, kind)) in &new {
             let path = join(prefix, name);
+            if !layout::is_path(&path) {
+                return Err(damaged(prefix, format!("an index may not hold a path of {} bytes", path.len())).into());
+            }
             let before = old.get(name);
             match kind {
                 EntryKind::Tree => {
@@ -174,7 +202,7 @@ impl Walk<'_> {
                     self.tree(&path, before, *id, depth + 1)?;
                 }
                 EntryKind::Blob if before == Some(&(*id, *kind)) => {}
-                EntryKind::Blob => drop(self.paths.insert(path)),
+                EntryKind::Blob => self.found(path)?,
                 other => return Err(damaged(&path, format!("an index may not hold {}", describe(*other))).into()),
             }
         }
@@ -186,11 +214,19 @@ impl Walk<'_> {
         Ok(())
     }
 
+    fn found(&mut self, path: String) -> Result<(), RegistryError> {
+        self.bytes += path.len() + PATH_EXTRA_BYTES;
+        if self.bytes > PATHS_BYTES_MAX {
+            return Err(FilesError::TooLarge { path, size: self.bytes as u64 }.into());
+        }
+        self.paths.insert(path);
+        Ok(())
+    }
+
     /// What was there before and is gone differs as well.
     fn removed(&mut self, path: &str, id: ObjectId, kind: EntryKind, depth: usize) -> Result<(), RegistryError> {
         if kind != EntryKind::Tree || depth > DEPTH_MAX {
-            self.paths.insert(path.to_owned());
-            return Ok(());
+            return self.found(path.to_owned());
         }
         for (name, (id, kind)) in self.since.map_or(Ok(Entries::new()), |since| since.entries(path, id))? {
             self.removed(&join(path, &name), id, kind, depth + 1)?;
@@ -209,7 +245,7 @@ impl Snapshot {
             let name = std::str::from_utf8(entry.filename).ok().filter(|name| layout::is_path_part(name));
             let name =
                 name.ok_or_else(|| damaged(path, format!("an index may not hold the name {:?}", entry.filename)))?;
-            if entries.insert(name.to_owned(), (entry.oid.to_owned(), entry.mode.kind())).is_some() {
+            if entries.insert(name.to_owned(), (entry.oid.to_owned(), kind(path, entry.mode)?)).is_some() {
                 return Err(damaged(path, format!("the folder holds the name {name:?} twice")));
             }
         }

@@ -3,7 +3,12 @@
 //! The state file is the truth, written down durably before anything is used that it names. The reference in the clone only keeps
 //! the objects of the trusted commit from being collected.
 
-use crate::{RegistryError, atomic_write::atomic_write};
+use crate::{
+    RegistryError,
+    atomic_write::{self, atomic_write},
+    clone::Clone as IndexClone,
+    scratch,
+};
 use gix::ObjectId;
 use mpp_index::state::TrustedState;
 use mpp_schema::{Digest, FORMAT_MAJOR, FormatVersion};
@@ -17,6 +22,8 @@ const STATE: &str = "state.json";
 const LOCK: &str = "lock";
 const EVIDENCE: &str = "evidence";
 const CLONE: &str = "index.git";
+/// How the folders for work in progress begin.
+pub(crate) const WORK: &str = ".work-";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -87,6 +94,13 @@ impl Store {
         Ok(path)
     }
 
+    /// Removes what killed processes left behind. Files are written under the lock, so whoever holds it knows that their writers are dead.
+    fn sweep(&self) {
+        scratch::sweep(&self.folder, WORK);
+        [self.folder.clone(), self.folder.join(EVIDENCE)].iter().for_each(|folder| atomic_write::sweep(folder));
+        IndexClone::at(self.clone_path()).sweep();
+    }
+
     /// Waits until no other process works on this folder, and keeps others out until the lock is dropped.
     pub(crate) fn lock(&self) -> Result<File, RegistryError> {
         fs::create_dir_all(&self.folder).map_err(RegistryError::io("made the folder", &self.folder))?;
@@ -94,6 +108,7 @@ impl Store {
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(RegistryError::io("opened", &path))?;
         lock.lock().map_err(RegistryError::io("locked", &path))?;
+        self.sweep();
         Ok(lock)
     }
 }

@@ -1,11 +1,19 @@
-//! How an address is reached: the one trait that tests replace, and git's own programs behind it.
+//! How an address is reached: the one trait that tests replace, and what stands behind it.
 //!
-//! What comes in is unverified. Nothing is ever pushed by force.
+//! Reading is done in process by gix, over HTTP or over git's own `upload-pack` (for `file://` and ssh). Writing runs `git push`,
+//! because gix cannot push. What comes in is unverified. Nothing is ever pushed by force.
 
+mod address;
+mod budget;
 mod git_program;
+mod http;
+mod read;
+mod settings;
+mod spawned;
 
 pub use crate::repository::Move;
-pub use git_program::{GitProgram, GitSettings};
+pub use address::Address;
+pub use settings::Settings;
 
 use crate::RegistryError;
 use gix::ObjectId;
@@ -22,23 +30,25 @@ pub enum Pushed {
 
 /// Moves objects between a repository of this machine and one address.
 pub trait Transport {
-    /// Fetches what the reference `remote` of the address names into the bare repository `into`, as its reference `local`.
-    ///
-    /// # Errors
-    /// When the address cannot be reached or sends something broken.
-    fn fetch_index(&self, into: &Path, remote: &str, local: &str) -> Result<(), RegistryError>;
-
-    /// Fetches one commit and its tree, without its history. `reference` is where it can be reached from.
-    ///
-    /// # Errors
-    /// When the address cannot be reached, does not have the commit, or sends something broken.
-    fn fetch_commit(&self, into: &Path, commit: ObjectId, reference: &str) -> Result<(), RegistryError>;
-
     /// What a reference of the address names.
     ///
     /// # Errors
     /// When the address cannot be reached.
     fn reference(&self, name: &str) -> Result<Option<ObjectId>, RegistryError>;
+
+    /// Brings one commit of the index and its tree into the bare repository `into`, without its history. Of a commit `have`, the
+    /// repository holds the tree already, so only what differs needs to come.
+    ///
+    /// # Errors
+    /// When the address cannot be reached, does not have the commit, or sends something broken.
+    fn fetch_index(&self, into: &Path, commit: ObjectId, have: Option<ObjectId>) -> Result<(), RegistryError>;
+
+    /// Brings one commit of a package file and its tree into the bare repository `into`, without its history. `reference` is where
+    /// it can be reached from.
+    ///
+    /// # Errors
+    /// As [`Transport::fetch_index`].
+    fn fetch_package(&self, into: &Path, commit: ObjectId, reference: &str) -> Result<(), RegistryError>;
 
     /// Moves references of the address, all or none, each only forward.
     ///

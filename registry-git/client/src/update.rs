@@ -3,7 +3,12 @@
 //! A refusal leaves everything as it was, but for a proof that is kept when the registry contradicts itself.
 
 use crate::{
-    Location, Registry, RegistryError, Snapshot, repository, repository::MAIN, store::Believed, transport::Transport,
+    Location, Registry, RegistryError, Snapshot,
+    clone::{Clone, Quarantine},
+    repository,
+    repository::MAIN,
+    store::Believed,
+    transport::Transport,
 };
 use gix::ObjectId;
 use mpp_index::{
@@ -11,12 +16,7 @@ use mpp_index::{
     state::{self, Candidate, Trusted, Update},
 };
 use mpp_schema::{Coded, Digest, Instant, codes};
-use std::{collections::BTreeSet, fs, path::Path};
-
-/// Where a fetched commit waits until it is verified.
-pub(crate) const QUARANTINE: &str = "refs/mpp/quarantine/main";
-/// What keeps the objects of the trusted commit.
-const TRUSTED: &str = "refs/mpp/trusted/main";
+use std::{collections::BTreeSet, path::Path};
 
 /// What an update brought.
 #[derive(Debug, Clone)]
@@ -45,57 +45,64 @@ impl Registry {
         // Another process may have moved on since this one opened the folder.
         self.believed = self.store.read()?;
         let first_use = self.believed.is_none() && pin.is_none();
-        let commit = self.fetch()?;
-        let update = self.verify(commit, pin, now).map_err(|error| self.with_evidence(error));
-        let update = match update {
-            Ok(update) => update,
-            Err(error) => {
-                self.leave_quarantine()?;
-                return Err(error);
-            }
-        };
-        self.believe(Believed { state: update.state, commit })?;
+        let (offer, update) = self.offered(pin, now).map_err(|error| self.with_evidence(error))?;
+        let commit = offer.commit();
+        self.believe(Believed { state: update.state, commit }, &offer)?;
         let root = self.trusted()?.pin();
         Ok(UpdateReport { root, first_use, changed: update.changed, records: update.records })
     }
 
-    /// Brings the newest commit here. Nothing about it is believed yet.
-    fn fetch(&self) -> Result<ObjectId, RegistryError> {
+    /// Finds the newest commit, brings it here, and verifies it.
+    fn offered(&self, pin: Option<Digest>, now: Instant) -> Result<(Offer, Update), RegistryError> {
         match (&self.location, &self.transport) {
-            (Location::Address { .. }, Some(transport)) => self.fetch_into_clone(transport.as_ref()),
-            (Location::Path(path), _) => main_of(path),
-            (Location::Address { url, .. }, None) => {
-                Err(RegistryError::Unreachable { location: url.clone(), detail: "there is no transport".to_owned() })
+            (Location::Path(path), _) => {
+                let commit = main_of(path)?;
+                Ok((Offer::InPlace(commit), self.verify(path, commit, pin, now)?))
+            }
+            (Location::Address { url, .. }, transport) => {
+                let unreachable = |detail: String| RegistryError::Unreachable { location: url.clone(), detail };
+                let transport = transport.as_ref().ok_or_else(|| unreachable("there is no transport".to_owned()))?;
+                let commit = transport.reference(MAIN)?;
+                let commit = commit.ok_or_else(|| unreachable(format!("there is no `{MAIN}`")))?;
+                self.fetch_and_verify(transport.as_ref(), commit, pin, now)
             }
         }
     }
 
-    fn fetch_into_clone(&self, transport: &dyn Transport) -> Result<ObjectId, RegistryError> {
-        let clone = self.store.clone_path();
-        let existed = clone.exists();
-        match fetch_once(transport, &clone) {
-            Err(error) if existed && error.code() == codes::INDEX_GIT => self.clone_anew(transport, error),
-            outcome => outcome,
+    /// Fetches what the clone lacks. When something is damaged, it may be the clone: then everything is fetched once more.
+    fn fetch_and_verify(
+        &self,
+        transport: &dyn Transport,
+        commit: ObjectId,
+        pin: Option<Digest>,
+        now: Instant,
+    ) -> Result<(Offer, Update), RegistryError> {
+        let clone = Clone::at(self.store.clone_path());
+        let attempt = |have| {
+            let quarantine = clone.quarantine(transport, self.store.folder(), commit, have)?;
+            let update = self.verify(&quarantine.path(), commit, pin, now)?;
+            Ok((Offer::Fetched(quarantine), update))
+        };
+        let have = self.believed.as_ref().map(|believed| believed.commit);
+        match have.filter(|have| clone.can_build_on(*have)) {
+            None => attempt(None),
+            have => match attempt(have) {
+                Err(error) if error.code() == codes::INDEX_GIT => attempt(None),
+                outcome => outcome,
+            },
         }
     }
 
-    /// Fetches everything into a new clone, for the case that the old one is what is damaged. It takes the place of the old one only
-    /// when it is whole: what is believed must stay readable while an address sends something broken.
-    fn clone_anew(&self, transport: &dyn Transport, error: RegistryError) -> Result<ObjectId, RegistryError> {
-        let clone = self.store.clone_path();
-        let folder = tempfile::TempDir::with_prefix_in("clone-", self.store.folder())
-            .map_err(RegistryError::io("made a folder in", self.store.folder()))?;
-        let fresh = folder.path().join("index.git");
-        let Ok(commit) = fetch_once(transport, &fresh) else { return Err(error) };
-        fs::remove_dir_all(&clone).map_err(RegistryError::io("removed the damaged clone", &clone))?;
-        fs::rename(&fresh, &clone).map_err(RegistryError::io("moved a new clone to", &clone))?;
-        Ok(commit)
-    }
-
-    fn verify(&self, commit: ObjectId, pin: Option<Digest>, now: Instant) -> Result<Update, RegistryError> {
-        let path = self.repository_path();
-        let base = self.believed.as_ref().and_then(|believed| Snapshot::open(&path, believed.commit).ok());
-        let offered = Snapshot::open(&path, commit)?;
+    fn verify(
+        &self,
+        path: &Path,
+        commit: ObjectId,
+        pin: Option<Digest>,
+        now: Instant,
+    ) -> Result<Update, RegistryError> {
+        let base =
+            self.believed.as_ref().and_then(|believed| Snapshot::open(&self.repository_path(), believed.commit).ok());
+        let offered = Snapshot::open(path, commit)?;
         match self.verify_against(&offered, base.as_ref(), pin, now) {
             // What was here before cannot be read any more: then everything is verified from the start of the log instead.
             Err(error) if base.is_some() && may_be_the_base(&error) => self.verify_against(&offered, None, pin, now),
@@ -128,36 +135,37 @@ impl Registry {
         }
     }
 
-    /// Writes the state down, and only then moves the trusted reference.
-    pub(crate) fn believe(&mut self, believed: Believed) -> Result<(), RegistryError> {
-        self.store.write(&believed)?;
-        if let Location::Address { .. } = self.location {
-            let clone = repository::open(&self.store.clone_path())?;
-            repository::set_reference(&clone, TRUSTED, believed.commit)?;
-            repository::delete_reference(&clone, QUARANTINE)?;
+    /// Writes the state down, and only then moves the trusted reference. What the state names is durable before.
+    fn believe(&mut self, believed: Believed, offer: &Offer) -> Result<(), RegistryError> {
+        match offer {
+            Offer::InPlace(_) => self.store.write(&believed)?,
+            Offer::Fetched(quarantine) => {
+                let clone = Clone::at(self.store.clone_path());
+                let admitted = clone.admit(quarantine)?;
+                self.store.write(&believed)?;
+                clone.settle(believed.commit, &admitted);
+            }
         }
         self.believed = Some(believed);
         Ok(())
     }
-
-    fn leave_quarantine(&self) -> Result<(), RegistryError> {
-        match self.location {
-            Location::Address { .. } => {
-                repository::delete_reference(&repository::open(&self.store.clone_path())?, QUARANTINE)
-            }
-            Location::Path(_) => Ok(()),
-        }
-    }
 }
 
-fn fetch_once(transport: &dyn Transport, clone: &Path) -> Result<ObjectId, RegistryError> {
-    let repository = match clone.exists() {
-        true => repository::open(clone)?,
-        false => repository::init_bare(clone)?,
-    };
-    transport.fetch_index(clone, MAIN, QUARANTINE)?;
-    repository::reference(&repository, QUARANTINE)?
-        .ok_or_else(|| RegistryError::git("fetched the index", clone, format!("there is no `{MAIN}`")))
+/// A verified commit, and where its objects are.
+enum Offer {
+    /// In the registry itself.
+    InPlace(ObjectId),
+    /// In quarantine.
+    Fetched(Quarantine),
+}
+
+impl Offer {
+    fn commit(&self) -> ObjectId {
+        match self {
+            Self::InPlace(commit) => *commit,
+            Self::Fetched(quarantine) => quarantine.commit(),
+        }
+    }
 }
 
 /// The newest commit of a registry at a path.

@@ -5,7 +5,10 @@ mod support;
 
 use gix::{
     ObjectId,
-    objs::{Tree, tree::Entry, tree::EntryKind},
+    objs::{
+        Tree,
+        tree::{Entry, EntryKind, EntryMode},
+    },
     refs::transaction::PreviousValue,
 };
 use mpp_index::layout;
@@ -77,7 +80,7 @@ fn overwrite(path: &PathBuf, content: &[u8]) {
 }
 
 /// Moves `main` to a commit like the newest with one entry more in its root tree.
-fn add_entry(case: &Case, name: &str, kind: EntryKind, id: ObjectId) {
+fn add_entry(case: &Case, name: &str, kind: impl Into<EntryMode>, id: ObjectId) {
     let repository = case.world.repository();
     let commit = repository.find_commit(case.newest).unwrap();
     let mut tree: Tree = commit.tree().unwrap().decode().unwrap().into_owned();
@@ -155,7 +158,7 @@ fn links_submodules_and_git_names_are_refused() {
     let case = Case::new();
     add_entry(&case, "program", EntryKind::BlobExecutable, blob(&case, b"#!"));
     case.check(codes::INDEX_GIT, |_| {});
-    for name in [".git", ".GIT", "git~1", "a\\b", "a:b"] {
+    for name in [".git", ".GIT", "git~1", "a\\b", "a:b", ".git.", "..", "a b", "\u{e4}", &"x".repeat(513)] {
         let case = Case::new();
         add_entry(&case, name, EntryKind::Blob, blob(&case, b""));
         case.check(codes::INDEX_GIT, |_| {});
@@ -256,4 +259,74 @@ fn damage_at_an_address_is_refused_before_it_arrives() {
     assert_eq!(client.package(&name("acme:notes")).unwrap().unwrap().releases.len(), 2);
     overwrite(&victim, &honest);
     check(client.update(None, day(0)), Ok(()));
+}
+
+#[test]
+fn a_file_has_one_mode() {
+    for mode in [&b"100664"[..], b"100600", b"100755"] {
+        let case = Case::new();
+        add_entry(&case, "other", EntryMode::from_bytes(mode).unwrap(), blob(&case, b""));
+        case.check(codes::INDEX_GIT, |_| {});
+    }
+}
+
+/// A folder that holds another one many times, again and again.
+fn many_times(case: &Case, names: &[String], depth: usize) -> ObjectId {
+    let repository = case.world.repository();
+    let mut id =
+        repository.write_object(Tree { entries: vec![entry("x", EntryKind::Blob, blob(case, b""))] }).unwrap().detach();
+    for _ in 0..depth {
+        let entries = names.iter().map(|name| entry(name, EntryKind::Tree, id)).collect();
+        id = repository.write_object(Tree { entries }).unwrap().detach();
+    }
+    id
+}
+
+fn entry(name: &str, kind: EntryKind, id: ObjectId) -> Entry {
+    Entry { mode: kind.into(), filename: name.into(), oid: id }
+}
+
+#[test]
+fn a_few_folders_that_make_a_huge_tree_are_not_walked_to_the_end() {
+    let case = Case::new();
+    let names: Vec<_> = (0..30).map(|i| format!("{}{i:02}", "x".repeat(60))).collect();
+    add_entry(&case, "huge", EntryKind::Tree, many_times(&case, &names, 6));
+    case.check(codes::INDEX_GIT, |_| {});
+}
+
+#[test]
+fn folders_are_not_nested_without_end() {
+    for (depth, expected) in [(7, codes::INDEX_UNLOGGED), (8, codes::INDEX_GIT), (4000, codes::INDEX_GIT)] {
+        let case = Case::new();
+        add_entry(&case, "deep", EntryKind::Tree, many_times(&case, &["a".to_owned()], depth));
+        case.check(expected, |_| {});
+    }
+}
+
+#[test]
+fn a_new_client_refuses_what_has_no_record_too() {
+    let case = Case::new();
+    add_entry(&case, "README.md", EntryKind::Blob, blob(&case, b"# Hello"));
+    check(case.world.at_path("new").update(None, day(0)), Err(codes::INDEX_UNLOGGED));
+    set_main(&case.world, case.newest);
+    check(case.world.at_path("new").update(None, day(0)), Ok(()));
+}
+
+#[test]
+fn a_commit_of_a_package_holds_its_file_and_nothing_else() {
+    let mut case = Case::new();
+    case.client.update(None, day(0)).unwrap();
+    let found = case.client.package(&name("acme:notes")).unwrap().unwrap();
+    let honest = found.releases[0].release.clone();
+    check(case.client.fetch_blob(&found.name, &honest), Ok(()));
+
+    let repository = case.world.repository();
+    let id = ObjectId::from_hex(honest.commit.as_ref().unwrap().as_bytes()).unwrap();
+    let mut commit: gix::objs::Commit = repository.find_commit(id).unwrap().decode().unwrap().into_owned().unwrap();
+    let mut tree: Tree = repository.find_tree(commit.tree).unwrap().decode().unwrap().into_owned();
+    tree.entries.push(entry("zzz", EntryKind::Blob, blob(&case, b"more")));
+    commit.tree = repository.write_object(&tree).unwrap().detach();
+    let mut other = honest.clone();
+    other.commit = Some(repository.write_object(&commit).unwrap().to_string());
+    check(case.client.fetch_blob(&found.name, &other), Err(codes::INDEX_BINDING));
 }

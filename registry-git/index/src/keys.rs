@@ -4,6 +4,9 @@ use crate::IndexError;
 use mpp_package::key::PublicKey;
 use mpp_schema::{KeyId, index::KeySet};
 
+/// The largest number of keys in a set. A document names its own keys, so they are looked at before anybody is known to have signed it.
+const KEYS_MAX: usize = 64;
+
 /// Distinct keys that passed the registration checks, and how many of them must sign.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
@@ -14,6 +17,9 @@ pub(crate) struct Keys {
 impl Keys {
     /// Refuses an empty set, a threshold that cannot be met or means nothing, and keys that are weak, repeated or unsorted.
     pub(crate) fn new(path: &str, set: &KeySet) -> Result<Self, IndexError> {
+        if set.keys.len() > KEYS_MAX {
+            return Err(IndexError::malformed(path, "at most 64 keys", format!("{}", set.keys.len())));
+        }
         let key_error = |source| IndexError::Key { path: path.to_owned(), source };
         let keys: Vec<_> =
             set.keys.iter().map(|text| PublicKey::from_base64(text).map_err(key_error)).collect::<Result<_, _>>()?;
@@ -45,4 +51,24 @@ impl Keys {
 /// The set that one key makes alone.
 pub(crate) fn sole(key: &PublicKey) -> KeySet {
     KeySet { keys: vec![key.to_base64()], threshold: 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS_MAX, Keys};
+    use mpp_package::key::{SecretKey, Signer as _};
+    use mpp_schema::{Coded as _, codes, index::KeySet};
+
+    #[test]
+    fn a_set_is_bounded() {
+        let mut keys: Vec<_> =
+            (0..=KEYS_MAX).map(|_| SecretKey::generate().unwrap().public_key().to_base64()).collect();
+        keys.sort();
+        let mut set = KeySet { keys, threshold: 1 };
+        let refused = Keys::new("root/1.json", &set).unwrap_err();
+        assert_eq!(refused.code(), codes::INDEX_MALFORMED);
+        assert!(refused.to_string().contains("at most 64 keys"), "{refused}");
+        set.keys.pop();
+        assert!(Keys::new("root/1.json", &set).is_ok());
+    }
 }

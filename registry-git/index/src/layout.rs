@@ -123,7 +123,7 @@ pub fn is_path(path: &str) -> bool {
 pub fn is_path_part(part: &str) -> bool {
     let plain = part.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'\\' | b':'));
     let lower = part.to_ascii_lowercase();
-    plain && !part.is_empty() && part != "." && part != ".." && lower != ".git" && !lower.starts_with("git~")
+    plain && !part.is_empty() && !part.ends_with('.') && lower != ".git" && !lower.starts_with("git~")
 }
 
 /// The fingerprint of a root, as people compare and lock files pin it: SHA-256 of its signed text.
@@ -176,7 +176,24 @@ mod tests {
     #[test]
     fn paths() {
         assert!(is_path("pkg/0a/acme/notes.jsonl") && is_path(".github/workflows/index.yml"));
-        for bad in ["", "/a", "a//b", "a/../b", ".git/config", "a/.GIT", "git~1", "a b", "a\\b", "c:x", "a\u{202e}"] {
+        for bad in [
+            "",
+            "/a",
+            "a//b",
+            "a/../b",
+            ".git/config",
+            "a/.GIT",
+            "git~1",
+            "a b",
+            "a\\b",
+            "c:x",
+            "a\u{202e}",
+            ".git.",
+            "a/.GIT./b",
+            "a./b",
+            ".",
+            "..",
+        ] {
             assert!(!is_path(bad), "{bad}");
         }
     }

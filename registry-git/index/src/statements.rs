@@ -1,12 +1,16 @@
 //! What publishers say about a package, verified against the owners of its namespace (spec/index.md IDX-18 to IDX-22).
 
 use crate::{IndexError, document, keys::Keys, layout, namespace::Namespace, package::Proof};
-use mpp_package::signature::{Purpose, SignatureText};
+use mpp_package::{
+    limits::DESCRIPTION_BYTES_MAX,
+    signature::{Purpose, SignatureText},
+};
 use mpp_schema::{
     Coded, KeyId, PackageName, RegistryId, Version, codes,
     index::{Release, Says, Signed, Statement},
     text,
 };
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// A statement that the owners of the namespace made.
 #[derive(Debug, Clone)]
@@ -25,6 +29,7 @@ pub(crate) fn read(
 ) -> Result<Vec<Verified>, IndexError> {
     let path = layout::package(name);
     let mut statements: Vec<Verified> = Vec::new();
+    let mut versions = Versions::default();
     for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
         let at = format!("{path}:{}", i + 1);
         let verified = statement(registry, name, namespace, &at, line, proof)?;
@@ -33,8 +38,7 @@ pub(crate) fn read(
             let found = format!("version {} after {owners_before}", verified.statement.owners);
             return Err(IndexError::malformed(&at, "owners that do not go back", found));
         }
-        let before = statements.iter().map(|earlier| released(&earlier.statement));
-        refuse_second(name, before, released(&verified.statement))?;
+        versions.add(name, released(&verified.statement))?;
         statements.push(verified);
     }
     Ok(statements)
@@ -102,11 +106,8 @@ pub(crate) fn same_version(a: &Version, b: &Version) -> bool {
 
 /// Refuses a version that a file of statements releases twice. Signatures are not looked at.
 pub(crate) fn refuse_duplicates(name: &PackageName, file: &[u8]) -> Result<(), IndexError> {
-    let releases = releases(name, file)?;
-    for (i, release) in releases.iter().enumerate() {
-        refuse_second(name, releases[..i].iter().map(|earlier| &earlier.version), &release.version)?;
-    }
-    Ok(())
+    let mut versions = Versions::default();
+    releases(name, file)?.iter().try_for_each(|release| versions.add(name, &release.version))
 }
 
 /// The releases in a file of statements, without their signatures: for files whose bytes are proven in another way.
@@ -123,12 +124,16 @@ pub(crate) fn releases(name: &PackageName, file: &[u8]) -> Result<Vec<Release>, 
     Ok(releases)
 }
 
-/// Refuses texts that people would read and that hide something, and a commit that is not a git id.
+/// Refuses texts that people would read and that hide something or are too long, and a commit that is not a git id.
 pub(crate) fn check_text(at: &str, statement: &Statement) -> Result<(), IndexError> {
     let Says::Release(release) = &statement.says;
     if let Some(hidden) = text::hidden_character(&release.description) {
         let found = hidden.escape_unicode().to_string();
         return Err(IndexError::malformed(at, "a description without hidden characters", found));
+    }
+    if release.description.len() > DESCRIPTION_BYTES_MAX {
+        let found = format!("{} bytes", release.description.len());
+        return Err(IndexError::malformed(at, "a description of at most 1024 bytes", found));
     }
     let git_id =
         |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -138,17 +143,22 @@ pub(crate) fn check_text(at: &str, statement: &Statement) -> Result<(), IndexErr
     }
 }
 
-fn refuse_second<'a>(
-    name: &PackageName,
-    mut before: impl Iterator<Item = &'a Version>,
-    version: &Version,
-) -> Result<(), IndexError> {
-    match before.find(|existing| same_version(existing, version)) {
-        None => Ok(()),
-        Some(existing) => Err(IndexError::DuplicateVersion {
-            name: name.clone(),
-            version: Box::new(version.clone()),
-            existing: Box::new(existing.clone()),
-        }),
+/// The versions of a file of statements so far, by what makes a version another one.
+#[derive(Default)]
+struct Versions(BTreeMap<(u64, u64, u64, String), Version>);
+
+impl Versions {
+    fn add(&mut self, name: &PackageName, version: &Version) -> Result<(), IndexError> {
+        match self.0.entry((version.major, version.minor, version.patch, version.pre.to_string())) {
+            Entry::Vacant(free) => {
+                free.insert(version.clone());
+                Ok(())
+            }
+            Entry::Occupied(existing) => Err(IndexError::DuplicateVersion {
+                name: name.clone(),
+                version: Box::new(version.clone()),
+                existing: Box::new(existing.get().clone()),
+            }),
+        }
     }
 }

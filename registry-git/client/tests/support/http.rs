@@ -17,13 +17,34 @@ pub(crate) struct GitServer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What a server does differently from others.
+#[derive(Clone, Copy)]
+pub(crate) enum Speaks {
+    /// Nothing.
+    TheSecond,
+    /// It knows only the first version of git's protocol.
+    TheFirst,
+    /// It has moved away from below this path.
+    RedirectsFrom(&'static str),
+}
+
 impl GitServer {
     /// Serves the repositories in a folder, for reading and writing.
     pub(crate) fn start(root: &Path) -> Self {
+        Self::speaking(root, Speaks::TheSecond)
+    }
+
+    /// The same by a server that does something differently.
+    pub(crate) fn speaking(root: &Path, speaks: Speaks) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
         let (serving, root) = (Arc::clone(&server), root.to_owned());
-        let thread = std::thread::spawn(move || serving.incoming_requests().for_each(|request| answer(request, &root)));
+        let thread =
+            std::thread::spawn(move || serving.incoming_requests().for_each(|request| answer(request, &root, speaks)));
         Self { server, thread: Some(thread) }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.server.server_addr().to_string()
     }
 
     pub(crate) fn location(&self, repository: &str) -> String {
@@ -38,7 +59,14 @@ impl Drop for GitServer {
     }
 }
 
-fn answer(mut request: Request, root: &PathBuf) {
+fn answer(mut request: Request, root: &PathBuf, speaks: Speaks) {
+    if let Speaks::RedirectsFrom(old) = speaks
+        && let Some(rest) = request.url().strip_prefix(old)
+    {
+        let location = Header::from_bytes("Location", format!("/{rest}")).unwrap();
+        let _ = request.respond(Response::empty(301).with_header(location));
+        return;
+    }
     let mut body = Vec::new();
     request.as_reader().take(BODY_BYTES_MAX).read_to_end(&mut body).unwrap();
     let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
@@ -58,7 +86,7 @@ fn answer(mut request: Request, root: &PathBuf) {
         .env("CONTENT_TYPE", header("Content-Type"))
         .env("CONTENT_LENGTH", body.len().to_string())
         .env("HTTP_CONTENT_ENCODING", header("Content-Encoding"))
-        .env("GIT_PROTOCOL", header("Git-Protocol"))
+        .env("GIT_PROTOCOL", if matches!(speaks, Speaks::TheFirst) { String::new() } else { header("Git-Protocol") })
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

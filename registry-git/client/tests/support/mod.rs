@@ -2,12 +2,17 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 pub(crate) mod http;
+pub(crate) mod ssh;
+pub(crate) mod tls;
 
 use mpp_package::{
     key::{SecretKey, Signer},
     pack::{Contents, pack},
 };
-use mpp_registry::{InitOptions, Initialised, PublishOptions, PublishReport, Registry, RegistryError};
+use mpp_registry::{
+    InitOptions, Initialised, Location, PublishOptions, PublishReport, Registry, RegistryError,
+    transport::{Address, Settings},
+};
 use mpp_schema::{Code, Coded as _, Instant, PackageName};
 use serde_json::json;
 use std::{
@@ -66,7 +71,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::inside(&std::env::temp_dir())
+    }
+
+    /// The same in a folder of its own below another.
+    pub(crate) fn inside(folder: &Path) -> Self {
+        let folder = TempDir::new_in(folder).unwrap();
         let options = InitOptions {
             root_keys: &[&KEYS.root],
             head_keys: &[&KEYS.head],
@@ -93,6 +103,13 @@ impl World {
     /// The registry as a home of this name sees it at a location.
     pub(crate) fn home(&self, home: &str, location: &str) -> Registry {
         Registry::open(location, self.folder.path().join(home)).unwrap()
+    }
+
+    /// The same, with an address that is reached as the settings say.
+    pub(crate) fn home_with(&self, home: &str, location: &str, settings: &Settings) -> Registry {
+        let location = Location::parse(location).unwrap();
+        let transport = Address::new(&location, settings.clone()).unwrap();
+        Registry::with_transport(location, self.folder.path().join(home), Some(Box::new(transport))).unwrap()
     }
 
     /// The registry as a home sees it at its path.
@@ -126,13 +143,18 @@ pub(crate) fn check<T>(outcome: Result<T, RegistryError>, expected: Result<(), C
 
 /// The whole road at one location: publish twice, update in another home, look up, search, fetch.
 pub(crate) fn walk_the_road(world: &World, location: &str) {
-    let mut author = world.home("author", location);
+    walk_the_road_with(world, |home| world.home(home, location));
+}
+
+/// The same with homes that are opened in another way.
+pub(crate) fn walk_the_road_with(world: &World, home: impl Fn(&str) -> Registry) {
+    let mut author = home("author");
     let first = package("acme:notes", "1.0.0", "Finds notes.");
     let second = package("acme:notes", "1.1.0", "Finds notes.");
     publish(&mut author, &first).unwrap();
     publish(&mut author, &second).unwrap();
 
-    let mut user = world.home("user", location);
+    let mut user = home("user");
     let report = user.update(Some(world.made.root), day(1)).unwrap();
     assert_eq!((report.records, report.first_use), (5, false));
     let entry = user.package(&name("acme:notes")).unwrap().unwrap();
@@ -150,9 +172,14 @@ pub(crate) fn walk_the_road(world: &World, location: &str) {
     assert!(user.package(&name("acme:other")).unwrap().is_some());
 }
 
-/// The git program, where it is installed. Tests that need it do nothing without it; those at a path need none.
+/// The git program, where it is installed. Tests that need it say so and do nothing without it; those at a path need none.
+#[expect(clippy::print_stderr, reason = "what was not tested must be seen")]
 pub(crate) fn has_git() -> bool {
-    std::process::Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success())
+    let found = std::process::Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("NOT TESTED: addresses, because the `git` program is not installed");
+    }
+    found
 }
 
 /// The loose file of an object in a bare repository.

@@ -67,6 +67,10 @@ impl<'a> Draft<'a> {
         summary: String,
     ) -> Result<IndexEdit, IndexError> {
         let signers = self.head_signers(head_keys)?;
+        let seq = self.seq.checked_add(1).ok_or_else(|| {
+            let expected = "a sequence number that another can follow";
+            IndexError::malformed(layout::HEAD, expected, format!("{}, the last one", self.seq))
+        })?;
         let mut writes = self.log_records(now);
         let digests: BTreeMap<_, _> =
             self.covered.iter().map(|(path, content)| (path.clone(), Digest::of(content))).collect();
@@ -76,7 +80,7 @@ impl<'a> Draft<'a> {
             mpp: FormatVersion::CURRENT,
             registry: self.root.registry,
             root: self.root.version,
-            seq: self.seq + 1,
+            seq,
             log_length: self.log.length,
             log_hash: self.log.hash,
             shards: Digest::of(&writes[layout::SHARDS]),

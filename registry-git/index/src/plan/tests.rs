@@ -87,3 +87,18 @@ fn descriptions_hide_nothing() {
         Publish { name: &name, release: hiding, publishers: &[&KEYS.publisher], head_keys: &[&KEYS.head], now: day(0) };
     assert_eq!(publish(&world.files, &world.state, &new).unwrap_err().code(), codes::INDEX_MALFORMED);
 }
+
+#[test]
+fn a_description_is_short() {
+    let world = world();
+    for (length, expected) in [(1024, Ok(true)), (1025, Err(codes::INDEX_MALFORMED))] {
+        let mut release = release("1.1.0");
+        release.description = "a".repeat(length);
+        let publishers: [&dyn Signer; 1] = [&KEYS.publisher];
+        let name = name("acme:notes");
+        let new = Publish { name: &name, release, publishers: &publishers, head_keys: &[&KEYS.head], now: day(0) };
+        let outcome = publish(&world.files, &world.state, &new);
+        let outcome = outcome.map(|done| matches!(done, Published::Edit(_))).map_err(|error| error.code());
+        assert_eq!(outcome, expected);
+    }
+}

@@ -46,8 +46,8 @@ pub(super) fn verify(
     };
     check.shards()?;
     let read = check.touched_files()?;
-    if let (Some(changed), Some(base)) = (candidate.changed, &base) {
-        check.nothing_else(changed, base.head.log_length, head.log_length)?;
+    if let Some(changed) = candidate.changed {
+        check.nothing_else(changed, base.as_ref().map_or(0, |base| base.head.log_length), head.log_length)?;
     }
     check.statements(records, &read)?;
     Ok(check.touched.into_keys().collect())
@@ -132,7 +132,7 @@ impl Check<'_> {
             let before = self.old_lines.get(&layout::shard_of_path(path)).and_then(|lines| lines.get(path)).copied();
             let ends = match Covered::of(path) {
                 Covered::Package(_) | Covered::Namespace(_) => grown(path, &file, before, digests)?,
-                Covered::Root(_) if before.is_some_and(|before| digests.iter().any(|digest| *digest != before)) => {
+                Covered::Root(_) if !before.iter().chain(digests).all(|digest| *digest == digests[0]) => {
                     return Err(IndexError::Removed { path: path.clone(), what: "what the root said" });
                 }
                 _ => Vec::new(),
@@ -144,20 +144,34 @@ impl Check<'_> {
 
     /// Every file that the caller saw to differ is one that a record names, or one that fixes the index.
     fn nothing_else(&self, changed: &BTreeSet<String>, log_before: u64, log_now: u64) -> Result<(), IndexError> {
-        let open: BTreeSet<_> = (log_before / layout::SEGMENT_RECORDS..=log_now / layout::SEGMENT_RECORDS)
-            .map(|segment| layout::log_segment(segment * layout::SEGMENT_RECORDS))
-            .collect();
+        let open = log_before / layout::SEGMENT_RECORDS..log_now.div_ceil(layout::SEGMENT_RECORDS);
+        let segments: BTreeSet<_> = match log_before == log_now {
+            true => BTreeSet::new(),
+            false => open.map(|segment| layout::log_segment(segment * layout::SEGMENT_RECORDS)).collect(),
+        };
         for path in changed {
-            if path.starts_with("log/") && (!open.contains(path) || log_before == log_now) {
+            let is_log = path.starts_with("log/");
+            let expected = match is_log {
+                true => segments.contains(path),
+                false if path.starts_with("shards/") => self.is_shard_file(path),
+                false => !layout::is_covered(path) || self.touched.contains_key(path),
+            };
+            // Without a base, all that is there has a record; what differs because it was dropped is not there.
+            if expected || (self.old.is_none() && self.files.read(path)?.is_none()) {
+                continue;
+            }
+            if is_log {
                 let reason = format!("`{path}` changed, which holds no new record");
                 return Err(IndexError::LogBroken { n: log_before, reason, evidence: Vec::new() });
             }
-            if layout::is_covered(path) && !self.touched.contains_key(path) {
-                let found = "a change".to_owned();
-                return Err(IndexError::Unlogged { path: path.clone(), expected: "no change".to_owned(), found });
-            }
+            let found = "a change".to_owned();
+            return Err(IndexError::Unlogged { path: path.clone(), expected: "no change".to_owned(), found });
         }
         Ok(())
+    }
+
+    fn is_shard_file(&self, path: &str) -> bool {
+        Shard::all().any(|shard| self.new.table[usize::from(shard.0)].is_some() && layout::shard_file(shard) == *path)
     }
 
     /// Every new statement is by the owners in force at its place in the log.

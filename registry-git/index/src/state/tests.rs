@@ -1,5 +1,8 @@
 //! What a client refuses to believe, each beside a twin that it believes and that differs only in the attacked point.
 
+mod owners;
+mod shapes;
+
 use super::{Candidate, TrustedState, update};
 use crate::{
     MemoryFiles, document, layout,
@@ -326,4 +329,74 @@ fn a_newer_format_is_refused_by_name() {
     let signed = mpp_package::signed::sign_text(text, &purpose, &[&KEYS.head]).unwrap();
     files.0.insert(layout::HEAD.to_owned(), document::line(&signed));
     world.check(&files, Err(codes::FORMAT_NEWER));
+}
+
+/// What a client makes of an index that it has never seen, when it can tell which files the tree holds.
+#[track_caller]
+fn check_first_seeing_all(files: &MemoryFiles, expected: Result<(), Code>) {
+    let all = files.0.keys().cloned().collect();
+    let outcome = update(None, None, &Candidate { files, changed: Some(&all) }, day(0));
+    let outcome = outcome.map(|_| ()).map_err(|error| (error.code(), error.to_string()));
+    assert_eq!(outcome.as_ref().map(|_| ()).map_err(|(code, _)| *code), expected, "{:?}", outcome.err());
+}
+
+#[test]
+fn a_tree_holds_no_file_without_a_record_for_a_new_client_either() {
+    let world = world();
+    let with = |path: &str| {
+        let mut files = world.files.clone();
+        files.0.insert(path.to_owned(), b"x\n".to_vec());
+        files
+    };
+    check_first_seeing_all(&world.files, Ok(()));
+    for path in ["README.md", "ns/other.jsonl", "root/2.jsonl", "shards/README", "shards/zz", "shards/00/x"] {
+        check_first_seeing_all(&with(path), Err(codes::INDEX_UNLOGGED));
+        world.check(&with(path), Err(codes::INDEX_UNLOGGED));
+    }
+    for path in ["log/00000001.jsonl", "log/README", "log/99999999.jsonl"] {
+        check_first_seeing_all(&with(path), Err(codes::INDEX_LOG_BROKEN));
+        world.check(&with(path), Err(codes::INDEX_LOG_BROKEN));
+    }
+}
+
+#[test]
+fn a_full_log_has_no_segment_after_the_last() {
+    let mut world = world();
+    let missing = 1024 - world.state.head().log_length;
+    let full = world.draft(|draft| (0..missing).for_each(|i| draft.write(format!("extra/{i}"), vec![b'x'])));
+    let mut surplus = full.clone();
+    surplus.0.insert("log/00000001.jsonl".to_owned(), b"x\n".to_vec());
+    world.check(&surplus, Err(codes::INDEX_LOG_BROKEN));
+    check_first_seeing_all(&surplus, Err(codes::INDEX_LOG_BROKEN));
+    world.check(&full, Ok(()));
+    check_first_seeing_all(&full, Ok(()));
+    world.accept(full);
+    world.check(&next(&world), Ok(()));
+}
+
+#[test]
+fn a_root_never_says_something_else() {
+    let world = world();
+    let honest = records(&world.files);
+    let again = |sha256: Digest| {
+        let mut records = honest.clone();
+        let root = records.iter().position(|record| record.path == layout::root(1)).unwrap();
+        let other = mpp_schema::index::LogRecord { sha256, ..records[root].clone() };
+        records.insert(root, other);
+        relog(&world.files, records)
+    };
+    let said = Digest::of(&world.files.0[&layout::root(1)]);
+    check_first(&again(said), None, day(0), Ok(()));
+    check_first(&again(Digest::of(b"other")), None, day(0), Err(codes::INDEX_REMOVED));
+}
+
+#[test]
+fn the_last_sequence_number_is_followed_by_none() {
+    let mut world = world();
+    world.accept(reseal(&next(&world), |head| head.seq = u64::MAX - 1));
+    let last = world.publish("acme:other", "1.0.0").unwrap();
+    assert_eq!(head(&last).seq, u64::MAX);
+    world.accept(last);
+    let refused = world.publish("acme:third", "1.0.0").unwrap_err();
+    assert_eq!(refused.code(), codes::INDEX_MALFORMED);
 }

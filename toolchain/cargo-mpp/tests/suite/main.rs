@@ -1,5 +1,6 @@
 //! The real program, used as people use it.
 
 mod command_line;
+mod registries;
 mod road;
 mod support;

@@ -66,6 +66,19 @@ impl Person {
         ended(command.env(variable.0, variable.1).stdin(Stdio::null()).output().expect("mpp starts"))
     }
 
+    /// Runs `mpp --json` on a disk on which no file may hold more than this many blocks of 512 bytes. Gives the refusal's code and exit code.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn refusal_on_a_full_disk(&self, blocks: u32, words: &[&str]) -> (String, i32) {
+        let mut command = Command::new("sh");
+        // A signal would end the program; a shell that ignores it hands that on.
+        command.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" --json \"$@\""));
+        command.arg(env!("CARGO_BIN_EXE_mpp")).args(words).current_dir(self.folder()).env("MPP_HOME", self.home());
+        let ended = ended(command.stdin(Stdio::null()).output().expect("mpp starts"));
+        let json: Json = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{words:?}: {ended:?}"));
+        (json["error"]["code"].as_str().unwrap_or_default().to_owned(), ended.exit)
+    }
+
     /// Runs `mpp --json` and expects it to go well.
     #[track_caller]
     pub(crate) fn json(&self, words: &[&str]) -> Json {
