@@ -160,6 +160,7 @@ codes! {
     TOOL_ERROR "tool.error" Tool "the tool ran and returned an error of its own";
     TOOL_TRAP "tool.trap" Tool "the tool stopped with a trap";
     CAP_DENIED "cap.denied" User "the tool needs something that was not granted to it";
+    CAP_DEVICE "cap.device" Host "the device that is bound to a slot cannot be opened, or is none that a tool may have";
     CAP_FS "cap.fs" Tool "the tool used a granted folder in a way that is refused, or the folder is not there";
 
     INDEX_MALFORMED "index.malformed" Registry "a file of the index does not have the shape of its format";

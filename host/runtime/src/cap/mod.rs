@@ -5,6 +5,7 @@
 
 pub(crate) mod cli;
 pub(crate) mod clocks;
+pub(crate) mod device;
 pub(crate) mod env;
 pub(crate) mod folders;
 pub(crate) mod io;
@@ -20,6 +21,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     cli::add_to_linker(linker)?;
     env::add_to_linker(linker)?;
     folders::add_to_linker(linker)?;
+    device::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod call;
+mod device;
 mod folders;
 mod limits;
 mod load;

@@ -29,6 +29,7 @@ macro_rules! guests {
 guests! {
     base,
     bytes,
+    device,
     folders,
 }
 

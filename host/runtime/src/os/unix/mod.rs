@@ -1,0 +1,7 @@
+//! Linux, macOS and other Unix systems.
+
+mod device;
+mod files;
+
+pub(crate) use device::{Device, DeviceError, open_device};
+pub(crate) use files::{is_of_a_device, names, never_wait, open_folder, wait_again};

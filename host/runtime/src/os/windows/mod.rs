@@ -1,0 +1,7 @@
+//! Windows: files like anywhere, and no devices yet.
+
+mod device;
+mod files;
+
+pub(crate) use device::{Device, DeviceError, open_device};
+pub(crate) use files::{is_of_a_device, names, never_wait, open_folder, wait_again};
