@@ -10,7 +10,7 @@ mod secret;
 pub use public::PublicKey;
 pub use secret::SecretKey;
 
-pub(crate) use ed25519::verify_strict;
+pub(crate) use ed25519::{verify_strict, weakness};
 
 use crate::signature::{SignatureError, SignatureText};
 use mpp_schema::{Code, Coded, codes};

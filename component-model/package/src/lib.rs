@@ -5,6 +5,7 @@
 //! `spec/signature.md` state the rules; each module names the ones it keeps.
 
 pub mod container;
+pub mod dsse;
 pub mod frame;
 pub mod key;
 pub mod limits;

@@ -33,3 +33,7 @@ pub const DESCRIPTION_BYTES_MAX: usize = 1024;
 pub const TOOL_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a version's text, so that every signature's comment fits its limit.
 pub const VERSION_BYTES_MAX: usize = 128;
+/// Bytes of the text of a signed message (SIG-51).
+pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a message's payload type.
+pub const PAYLOAD_TYPE_BYTES_MAX: usize = 128;

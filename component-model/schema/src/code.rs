@@ -118,7 +118,7 @@ codes! {
     SIG_BINDING "sig.binding" Author "the signature was made for another purpose, package or version";
     SIG_THRESHOLD "sig.threshold" Author "fewer distinct keys signed than are required";
     KEY_WEAK "key.weak" User "the public key is of small order, not canonical or not in the prime-order group";
-    KEY_MALFORMED "key.malformed" User "the text is not a minisign key";
+    KEY_MALFORMED "key.malformed" User "the text is not a key in the form that is expected here";
     KEY_PASSWORD "key.password" User "the key file is locked and the password is missing or wrong";
     KEY_NOT_FOUND "key.not-found" User "no key of that name is in this home";
     KEY_EXISTS "key.exists" User "a key of that name is already in this home";
@@ -152,6 +152,7 @@ codes! {
     LIMIT_OUTPUT "limit.output" Tool "the tool wrote more to stdout or stderr than its limit";
     LIMIT_RESULT "limit.result" Tool "the result of the tool is larger than its limit";
     LIMIT_HOST_DATA "limit.host-data" Tool "the tool passed more data to one host call, or held more handles, than its limit";
+    LIMIT_MESSAGE "limit.message" User "a signed message is larger than a reader accepts";
     LIMIT_INDEX "limit.index" Registry "a file of the index is larger than a reader accepts";
 
     TOOL_UNKNOWN "tool.unknown" User "the package has no tool of that name";
@@ -162,6 +163,29 @@ codes! {
     CAP_DENIED "cap.denied" User "the tool needs something that was not granted to it";
     CAP_DEVICE "cap.device" Host "the device that is bound to a slot cannot be opened, or is none that a tool may have";
     CAP_FS "cap.fs" Tool "the tool used a granted folder in a way that is refused, or the folder is not there";
+
+    GRANT_MISSING "grant.missing" User "the package was not granted what it asks for";
+    GRANT_MALFORMED "grant.malformed" User "a permission token is not in the one accepted form";
+    GRANT_UNSIGNED "grant.unsigned" User "a permission token has no signature";
+    GRANT_SIGNATURE "grant.signature" User "the signature of a permission token does not hold, or is for something else";
+    GRANT_OWNER "grant.owner" User "a permission token is signed by a key that does not count in this home";
+    GRANT_HOST "grant.host" User "a permission token was made for another home";
+    GRANT_PACKAGE "grant.package" User "a permission token was made for another package";
+    GRANT_PUBLISHER "grant.publisher" User "a permission token was made for a package of another publisher";
+    GRANT_REQUEST "grant.request" User "a permission token was made for another request: the package asks for other things now";
+    GRANT_WIDER "grant.wider" User "more would be granted than the package asks for";
+    GRANT_EXPIRED "grant.expired" User "the time of a permission token is over";
+    GRANT_FUTURE "grant.future" User "a permission token was issued in the future";
+    GRANT_USED "grant.used" User "a permission token for one call was used before";
+    GRANT_SESSION "grant.session" User "a permission token was made for another session";
+    GRANT_REVOKED "grant.revoked" User "the permission token was revoked";
+    GRANT_FUNCTION "grant.function" User "a permission token was made for other tools of the package";
+    GRANT_TRUST "grant.trust" User "the publisher may not have what the package asks for";
+    GRANT_FOLDER "grant.folder" User "the folder may not be granted, or is not the one that was granted";
+    GRANT_DENIED "grant.denied" User "the policy of this home denies it";
+    GRANT_DECLINED "grant.declined" User "the person who was asked said no, or nobody answered";
+    GRANT_HEADLESS "grant.headless" User "there is no terminal to ask on, and the policy of this home does not allow grants without one";
+    GRANT_NOT_FOUND "grant.not-found" User "no permission token of that id, or for that package, is in this home";
 
     INDEX_MALFORMED "index.malformed" Registry "a file of the index does not have the shape of its format";
     INDEX_ROLLBACK "index.rollback" Registry "the head is older than the one that was seen before";

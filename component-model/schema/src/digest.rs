@@ -100,6 +100,25 @@ hex_id!(
     "^[0-9a-f]{32}$"
 );
 
+hex_id!(
+    /// The identity of a key that signs messages: SHA-256 over `mpp-mk-v1` and the 32 bytes of the key. Never equal to a [`KeyId`].
+    MessageKeyId,
+    32,
+    "^[0-9a-f]{64}$"
+);
+hex_id!(
+    /// The identity of a home: 128 random bits chosen when its owner key was made.
+    HostId,
+    16,
+    "^[0-9a-f]{32}$"
+);
+hex_id!(
+    /// The identity of a permission token: 128 random bits chosen when it was made.
+    GrantId,
+    16,
+    "^[0-9a-f]{32}$"
+);
+
 impl Digest {
     /// SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
@@ -111,6 +130,13 @@ impl KeyId {
     /// The id of the Ed25519 public key with these 32 bytes.
     pub fn of_key_bytes(key: &[u8; 32]) -> Self {
         Self(Sha256::new().chain_update(b"mpp-pk-v1").chain_update(key).finalize().into())
+    }
+}
+
+impl MessageKeyId {
+    /// The id of the Ed25519 public key with these 32 bytes, where it signs messages.
+    pub fn of_key_bytes(key: &[u8; 32]) -> Self {
+        Self(Sha256::new().chain_update(b"mpp-mk-v1").chain_update(key).finalize().into())
     }
 }
 

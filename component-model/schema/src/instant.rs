@@ -22,8 +22,12 @@ impl Instant {
     /// The moment `days` later, or the last one that can be written.
     #[must_use]
     pub fn plus_days(self, days: u32) -> Self {
-        let later = self.0.saturating_add(i64::from(days) * 86_400);
-        Self(later.min(Timestamp::MAX.as_second()))
+        self.plus_seconds(u64::from(days) * 86_400)
+    }
+    /// The moment `seconds` later, or the last one that can be written.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add_unsigned(seconds).min(Timestamp::MAX.as_second()))
     }
 }
 

@@ -12,17 +12,19 @@ mod instant;
 mod name;
 mod strict_map;
 
+pub mod grant;
 pub mod index;
 pub mod lock;
 pub mod manifest;
 pub mod permissions;
+pub mod policy;
 pub mod project;
 pub mod text;
 pub mod tools;
 
 pub use byte_size::ByteSize;
 pub use code::{CODES, Code, CodeEntry, Coded, Problem, Turn, codes};
-pub use digest::{Digest, KeyId, ParseDigestError, RegistryId};
+pub use digest::{Digest, GrantId, HostId, KeyId, MessageKeyId, ParseDigestError, RegistryId};
 pub use format::{FORMAT_MAJOR, FormatVersion};
 pub use instant::Instant;
 pub use name::{Ident, PackageName, ParseNameError, ToolName};

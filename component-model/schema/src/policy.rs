@@ -1,0 +1,140 @@
+//! `policy.toml`: what the owner of a home decided beforehand, for every package.
+//!
+//! Written by a person and obeyed, so unknown fields are refused: a denial that is spelled wrong must not be silently nothing.
+
+use crate::{ByteSize, FormatVersion, Ident, KeyId, PackageName, StrictMap};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PolicyFile {
+    /// The format's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mpp: Option<FormatVersion>,
+    /// Whether grants may be made without a terminal.
+    #[serde(default)]
+    pub headless_grants: bool,
+    /// Other owners whose tokens count here: a name for each public key (PEM, or its one line of base64).
+    #[serde(default)]
+    pub grantors: StrictMap<Ident, String>,
+    /// What a package gets that asks for it, without a token.
+    #[serde(default)]
+    pub without_asking: WithoutAsking,
+    /// What nobody gets, whatever a token says.
+    #[serde(default)]
+    pub deny: Deny,
+    /// What no token goes beyond.
+    #[serde(default)]
+    pub limits: PolicyLimits,
+}
+
+/// What a package gets that asks for it, without a token. Nothing here reaches outside of the host's own memory and the package's own data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WithoutAsking {
+    /// A store of its own.
+    pub kv: bool,
+    /// Reading settings that were given to it.
+    pub config: bool,
+    /// Writing to the log.
+    pub logging: bool,
+    /// Showing progress.
+    pub progress: bool,
+}
+
+impl Default for WithoutAsking {
+    fn default() -> Self {
+        Self { kv: true, config: true, logging: true, progress: true }
+    }
+}
+
+/// A permission by its name in a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PermissionName {
+    /// Folders.
+    Folders,
+    /// Requests to origins.
+    Http,
+    /// Secrets.
+    Secrets,
+    /// A store of its own.
+    Kv,
+    /// Environment variables.
+    Env,
+    /// Settings.
+    Config,
+    /// Precise clocks.
+    Clock,
+    /// Devices.
+    Devices,
+    /// Log lines.
+    Logging,
+    /// Progress.
+    Progress,
+    /// Other packages' tools.
+    Tools,
+}
+
+impl PermissionName {
+    /// The name as a manifest writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Folders => "folders",
+            Self::Http => "http",
+            Self::Secrets => "secrets",
+            Self::Kv => "kv",
+            Self::Env => "env",
+            Self::Config => "config",
+            Self::Clock => "clock",
+            Self::Devices => "devices",
+            Self::Logging => "logging",
+            Self::Progress => "progress",
+            Self::Tools => "tools",
+        }
+    }
+}
+
+/// What nobody gets, whatever a token says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deny {
+    /// Packages that get nothing.
+    pub packages: Vec<PackageName>,
+    /// Publishers whose packages get nothing.
+    pub publishers: Vec<KeyId>,
+    /// Permissions that nobody gets.
+    pub permissions: Vec<PermissionName>,
+    /// Origins that nobody reaches; a wildcard means every name below it.
+    pub origins: Vec<String>,
+    /// Folders that nobody gets, nor anything inside of them or around them.
+    pub folders: Vec<String>,
+}
+
+/// What no token goes beyond.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyLimits {
+    /// The longest that a token may count, in days. One that counts for longer, or always, is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// The most that one package's store may hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv: Option<ByteSize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PolicyFile;
+
+    #[test]
+    fn an_empty_file_is_the_default_and_a_wrong_word_is_refused() {
+        assert_eq!(serde_json::from_str::<PolicyFile>("{}").unwrap(), PolicyFile::default());
+        assert!(PolicyFile::default().without_asking.kv && !PolicyFile::default().headless_grants);
+        for wrong in [r#"{"headless_grant":true}"#, r#"{"deny":{"folder":["/srv"]}}"#, r#"{"limits":{"day":3}}"#] {
+            assert!(serde_json::from_str::<PolicyFile>(wrong).is_err(), "{wrong}");
+        }
+    }
+}
