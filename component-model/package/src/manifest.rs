@@ -9,7 +9,7 @@ mod origin;
 mod texts;
 mod trust;
 
-pub use trust::needed_level;
+pub use trust::{needed_level, origin_level};
 
 use crate::{
     container::ContainerError,

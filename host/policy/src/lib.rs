@@ -1,13 +1,31 @@
 //! What a tool may do: the request of a package, what the user allowed, and the grants that are left when one is cut to the other.
 //!
-//! Pure: no file, clock, socket or engine. The host asks [`Grants`] and enforces the answer; nothing else decides.
+//! Pure: no file, clock, socket or engine. The host asks [`Grants`] and enforces the answer; nothing else decides. `spec/permissions.md` has
+//! the rules.
 //!
-//! Reading order: [`Origin`], [`Allowance`], [`Grants`].
+//! Reading order: [`Request`], [`Origin`], [`Allowance`], [`Grants`]; then [`Token`], [`Policy`], [`Standing`], and [`decide`], which makes
+//! grants of all of them.
 
 mod allowance;
+mod command;
+mod decide;
+mod folder;
 mod grants;
 mod origin;
+mod policy;
+mod request;
+mod sentences;
+mod standing;
+mod token;
 
 pub use allowance::{Allowance, FolderBinding};
+pub use command::shell_word;
+pub use decide::{Decision, Missing, Question, Reason, RefusedToken, Rule, decide};
+pub use folder::{FolderClass, Places};
 pub use grants::{DeviceGrant, FolderGrant, Grants, HttpGrant, SecretGrant};
 pub use origin::{HostPattern, Origin, Scheme};
+pub use policy::{Policy, PolicyError};
+pub use request::{Ask, Difference, Request, Wider, check_within};
+pub use sentences::{sentences, unusual};
+pub use standing::Standing;
+pub use token::{Ledger, Moment, Owners, Subject, Token, TokenError};

@@ -13,13 +13,12 @@ pub mod home;
 mod package_file;
 mod project_files;
 mod registries;
-mod sentences;
 pub mod verb;
 
 pub use arguments::{ArgumentsError, ToolInput};
 pub use context::{Context, Event, Passwords};
 pub use error::OpsError;
-pub use sentences::sentences;
+pub use mpp_policy::sentences;
 
 /// How a call ended, as the host says it.
 pub mod outcome {

@@ -54,7 +54,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         tests_use: &[],
         refuses: &[refusals::CLOCK, refusals::ENGINE, refusals::COMMAND_LINE, refusals::PRINTING],
     },
-    Layer { name: "mpp-policy", folder: "host/policy", uses: &["mpp-schema"], tests_use: &[], refuses: refusals::PURE },
+    Layer {
+        name: "mpp-policy",
+        folder: "host/policy",
+        uses: &["mpp-schema", "mpp-package"],
+        tests_use: &[],
+        refuses: refusals::PURE,
+    },
     Layer {
         name: "mpp-host",
         folder: "host/runtime",
@@ -79,7 +85,16 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer {
         name: "mpp-ops",
         folder: "toolchain/ops",
-        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-index", "mpp-registry", "mpp-host", "mpp-build"],
+        uses: &[
+            "mpp-schema",
+            "mpp-package",
+            "mpp-wit",
+            "mpp-index",
+            "mpp-registry",
+            "mpp-policy",
+            "mpp-host",
+            "mpp-build",
+        ],
         tests_use: &[],
         refuses: &[refusals::CLOCK, refusals::ENVIRONMENT, refusals::COMMAND_LINE, refusals::PRINTING],
     },

@@ -5,20 +5,22 @@ use crate::{
     generated::{self, Mode},
     tree::Tree,
 };
-use mpp_schema::{Problem, index, lock, manifest::Manifest, project, tools::ToolsFile};
+use mpp_schema::{Problem, grant, index, lock, manifest::Manifest, policy, project, tools::ToolsFile};
 use schemars::{Schema, schema_for};
 
 const FOLDER: &str = "spec/schemas/";
 
 /// Each published document with its schema.
-fn schemas() -> [(&'static str, Schema); 16] {
+fn schemas() -> [(&'static str, Schema); 18] {
     [
         ("config", schema_for!(index::Config)),
+        ("grant", schema_for!(grant::Grant)),
         ("head", schema_for!(index::Head)),
         ("lockfile", schema_for!(lock::Lockfile)),
         ("log-record", schema_for!(index::LogRecord)),
         ("manifest", schema_for!(Manifest)),
         ("namespace-record", schema_for!(index::NamespaceRecord)),
+        ("policy", schema_for!(policy::PolicyFile)),
         ("problem", schema_for!(Problem)),
         ("project-file", schema_for!(project::ProjectFile)),
         ("project-metadata", schema_for!(project::Metadata)),

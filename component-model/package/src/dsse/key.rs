@@ -114,7 +114,8 @@ impl FromStr for MessagePublicKey {
     type Err = DsseError;
     /// Either form: the PEM file, or its one line of base64.
     fn from_str(text: &str) -> Result<Self, DsseError> {
-        let expected = "an Ed25519 key as PEM (`-----BEGIN PUBLIC KEY-----`), or its one line that begins with MCowBQYD";
+        let expected =
+            "an Ed25519 key as PEM (`-----BEGIN PUBLIC KEY-----`), or its one line that begins with MCowBQYD";
         let key = if text.starts_with("-----") {
             read_pem(text, PUBLIC_LABEL, &SPKI_PREFIX)
         } else {
@@ -163,8 +164,7 @@ mod tests {
 
     /// RFC 8410, section 10.3 and 10.1: the example key and its public half.
     const RFC_SECRET: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
-    const RFC_PUBLIC: &str =
-        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    const RFC_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
 
     #[test]
     fn the_example_of_the_rfc_is_read_and_written() {

@@ -31,9 +31,11 @@ fn the_encoding_is_the_one_of_the_protocol() {
 fn a_message_has_one_text() {
     let text = sign(TYPE, b"{}", &key(1)).unwrap();
     let id = key(1).public().id();
-    assert!(text.starts_with(&format!(
-        r#"{{"payloadType":"{TYPE}","payload":"e30=","signatures":[{{"keyid":"{id}","sig":""#
-    )));
+    assert!(
+        text.starts_with(&format!(
+            r#"{{"payloadType":"{TYPE}","payload":"e30=","signatures":[{{"keyid":"{id}","sig":""#
+        ))
+    );
     assert!(text.ends_with("==\"}]}"));
     assert_eq!(text, sign(TYPE, b"{}", &key(1)).unwrap(), "signing is deterministic");
     assert_eq!(Envelope::read(text.as_bytes()).unwrap().to_text(), text);

@@ -22,7 +22,7 @@ pub fn needed_level(permissions: &Permissions) -> (TrustLevel, String) {
     }
     let origins = permissions.http.iter().map(|http| &http.origin);
     let mut origins = origins.chain(permissions.secrets.values().map(|secret| &secret.origin));
-    if let Some(wide) = origins.find(|origin| !host_of(origin).is_some_and(is_public_name)) {
+    if let Some(wide) = origins.find(|origin| origin_level(origin) == TrustLevel::Elevated) {
         return (TrustLevel::Elevated, wide.clone());
     }
     let limited = [
@@ -37,6 +37,11 @@ pub fn needed_level(permissions: &Permissions) -> (TrustLevel, String) {
         Some((permission, _)) => (TrustLevel::Limited, permission.to_owned()),
         None => (TrustLevel::Sandboxed, String::new()),
     }
+}
+
+/// The level that reaching one origin needs: limited for one name on the public net, elevated for anything wider or nearer.
+pub fn origin_level(origin: &str) -> TrustLevel {
+    if host_of(origin).is_some_and(is_public_name) { TrustLevel::Limited } else { TrustLevel::Elevated }
 }
 
 /// Whether a host is one name on the public net: no wildcard, no address in any spelling, no name of the own machine or network.
