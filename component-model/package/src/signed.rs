@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(outcome.map(|ids| ids.len()).map_err(|error| error.code()), expected);
     }
 
+    /// SIG-43.
     #[test]
     fn the_threshold_counts_distinct_known_keys() {
         let keys = keys(3);
@@ -166,6 +167,7 @@ mod tests {
         check(&sign(&keys), &head(), &[renumbered, *keys[0].public_key()], 1, Ok(1));
     }
 
+    /// SIG-40, SIG-41.
     #[test]
     fn text_and_purpose_are_what_was_signed() {
         let keys = keys(1);
@@ -173,10 +175,19 @@ mod tests {
         check(&signed, &head(), &public(&keys), 1, Ok(1));
         let root = Purpose::Root { registry: REGISTRY.parse().unwrap() };
         check(&signed, &root, &public(&keys), 1, Err(codes::SIG_BINDING));
+        // What is signed is what JSON's escapes stand for.
+        let spelled = serde_json::to_string(&signed).unwrap().replacen("seq", "s\\u0065q", 1);
+        check(&serde_json::from_str(&spelled).unwrap(), &head(), &public(&keys), 1, Ok(1));
+        for other in
+            [r#"{"signed":"a"}"#, r#"{"signed":"a","signatures":[],"more":1}"#, r#"{"signed":{},"signatures":[]}"#]
+        {
+            assert!(serde_json::from_str::<Signed>(other).is_err(), "{other}");
+        }
         signed.signed.push(' ');
         check(&signed, &head(), &public(&keys), 1, Err(codes::SIG_INVALID));
     }
 
+    /// SIG-42.
     #[test]
     fn the_set_of_signatures_is_bounded_and_ordered() {
         let keys = keys(2);

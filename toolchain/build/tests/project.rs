@@ -76,6 +76,20 @@ fn a_project_knows_what_a_manifest_needs() {
     assert_eq!(project.wit_folder(), root.join("a/wit"));
 }
 
+/// A manifest leaves out what holds nothing (PKG-40).
+#[test]
+fn a_field_that_is_there_and_empty_says_nothing() {
+    let read = |value: &str| {
+        let more = format!("license = \"{value}\"\nhomepage = \"{value}\"\nrepository = \"{value}\"\n[lib]");
+        let text =
+            member("notes", "[package.metadata.mpp]\nnamespace = \"acme\"\n").replace("[lib]", &more) + "[workspace]\n";
+        let project = project(folder(&[("Cargo.toml", &text)]).path()).unwrap();
+        [project.license, project.homepage, project.repository]
+    };
+    assert_eq!(read(""), [None, None, None]);
+    assert_eq!(read("MIT"), ["MIT", "MIT", "MIT"].map(|text| Some(text.to_owned())));
+}
+
 #[test]
 fn one_of_several_has_to_be_chosen() {
     let workspace = workspace();

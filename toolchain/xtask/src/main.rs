@@ -79,6 +79,7 @@ mod tests {
         check(crate::layers::check);
     }
 
+    /// PKG-10 among others: the crate that reads packages has no files to extract them to.
     #[test]
     fn each_crate_refuses_to_know_what_its_entry_says() {
         check(crate::refusals::check);

@@ -32,12 +32,12 @@ const KEYS: &str = "conformance/keys/";
 /// Every case, by chapter.
 fn cases() -> anyhow::Result<Vec<Case>> {
     Ok([
-        key_cases::cases(),
+        case::under("SIG-20", key_cases::cases()),
         signature_cases::cases(),
         trust_cases::cases(),
         container_cases::cases(),
         content_cases::cases()?,
-        manifest_cases::cases(),
+        manifest_cases::cases()?,
     ]
     .concat())
 }

@@ -126,6 +126,7 @@ mod tests {
         }
     }
 
+    /// SIG-23, SIG-24.
     #[test]
     fn a_locked_file_needs_its_password() {
         let text = SecretKey::generate().unwrap().to_file_text(Some("right")).unwrap();

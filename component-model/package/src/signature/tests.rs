@@ -233,6 +233,7 @@ fn a_signature_for_another_package_does_not_count() {
     }
 }
 
+/// SIG-9.
 #[test]
 fn a_foreign_untrusted_comment_is_replaced_and_nothing_else_is() {
     let key = key(1);

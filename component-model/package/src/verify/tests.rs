@@ -3,7 +3,7 @@
 
 use super::{Trust, TrustedKey, VerifyError, open, verify, verify_content};
 use crate::{
-    container::{COMPONENT_PATH, MANIFEST_PATH, TOOLS_PATH, header_block, set_checksum, signature_path, write},
+    container::{COMPONENT_PATH, MANIFEST_PATH, Reader, TOOLS_PATH, header_block, set_checksum, signature_path, write},
     frame,
     key::{PublicKey, SecretKey, Signer},
     pack::{Contents, Package, pack},
@@ -373,6 +373,30 @@ fn development_packages_stay_at_home() {
     assert_ne!(purpose(dev.manifest()), development_purpose(dev.manifest()));
 }
 
+/// The entries of a file without this one.
+fn entries_without(file: &[u8], left_out: &str) -> Vec<(String, Vec<u8>)> {
+    let mut reader = Reader::new(file);
+    let mut entries = Vec::new();
+    while let Some(entry) = reader.next().unwrap() {
+        entries.push((entry.name.clone(), reader.content(&entry).unwrap()));
+    }
+    entries.retain(|(name, _)| name != left_out);
+    entries
+}
+
+/// PKG-67.
+#[test]
+fn co_signing_inserts_one_entry_and_drops_those_for_development() {
+    let (local, other) = (package().sign_for_development(development()).unwrap(), &KEYS[2]);
+    let signature = other.sign(package().manifest_bytes(), &purpose(local.manifest()).to_comment()).unwrap();
+    let added = signature_path(other.public_key().id());
+    let published = add_signature(&file(), signature.clone(), other.public_key()).unwrap();
+    assert_eq!(entries_without(&published, &added), entries_without(&file(), ""));
+    let from_local = add_signature(local.bytes(), signature, other.public_key()).unwrap();
+    let own = signature_path(development().public_key().id());
+    assert_eq!(entries_without(&from_local, &added), entries_without(local.bytes(), &own));
+}
+
 #[test]
 fn a_signature_added_later_does_not_change_the_package() {
     let (file, other) = (file(), &KEYS[2]);
@@ -448,6 +472,7 @@ fn the_content_is_what_the_manifest_lists() {
     check_content(|parts| parts.replace(3, vec![0xff], None), Err(codes::MANIFEST_TEXT));
 }
 
+/// PKG-66.
 #[test]
 fn a_file_that_changes_after_admission_is_noticed() {
     let good = file();

@@ -39,10 +39,16 @@ impl Entry {
         put(157, self.link.as_bytes());
         put(257, b"ustar\x0000");
         put(329, b"0000000\x000000000\0");
-        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
-        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        set_checksum(&mut block);
         block
     }
+}
+
+/// The checksum that belongs to the other bytes.
+fn set_checksum(block: &mut [u8]) {
+    block[148..156].fill(b' ');
+    let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
 /// The entries in their order.
@@ -54,6 +60,14 @@ impl Archive {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let entries: Vec<u8> = self.0.iter().flat_map(Entry::to_bytes).collect();
         [entries.as_slice(), &[0; 2 * BLOCK_BYTES]].concat()
+    }
+
+    /// The file, with these bytes at this place of that entry's header and the checksum right again.
+    pub(super) fn with_header(&self, name: &str, at: usize, bytes: &[u8]) -> Vec<u8> {
+        let (mut file, header) = (self.to_bytes(), self.offset(name));
+        file[header + at..][..bytes.len()].copy_from_slice(bytes);
+        set_checksum(&mut file[header..][..BLOCK_BYTES]);
+        file
     }
 
     /// The first entry whose name begins with this.

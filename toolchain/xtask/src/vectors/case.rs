@@ -8,7 +8,7 @@ pub(super) struct Case {
     /// `<chapter>/<case>`.
     pub(super) name: String,
     /// One line: what the attack is, or what the good case shows.
-    pub(super) why: &'static str,
+    pub(super) why: String,
     /// The accepted case that differs only in the attacked point.
     pub(super) twin: Option<&'static str>,
     /// The right answer, from the specification.
@@ -27,11 +27,16 @@ pub(super) enum Expect {
     Refused(&'static str),
 }
 
+/// Cases that are about this rule, except for those that name another one.
+pub(super) fn under(rule: &str, cases: impl IntoIterator<Item = Case>) -> Vec<Case> {
+    cases.into_iter().map(|case| case.under(rule)).collect()
+}
+
 impl Case {
     /// A case that is accepted.
     pub(super) fn good(name: &str, why: &'static str, operation: &'static str) -> Self {
         let (files, values, expect) = (Vec::new(), Map::new(), Expect::Accepted(None));
-        Self { name: name.to_owned(), why, twin: None, expect, operation, files, values }
+        Self { name: name.to_owned(), why: why.to_owned(), twin: None, expect, operation, files, values }
     }
 
     /// A case that is refused with `code`.
@@ -60,6 +65,14 @@ impl Case {
     /// The answer must give this fact.
     pub(super) fn giving(mut self, field: &'static str, value: String) -> Self {
         self.expect = Expect::Accepted(Some((field, value)));
+        self
+    }
+
+    /// Says which rule the case is about, unless it says so already.
+    pub(super) fn under(mut self, rule: &str) -> Self {
+        if !self.why.ends_with(')') {
+            self.why += &format!(" ({rule})");
+        }
         self
     }
 

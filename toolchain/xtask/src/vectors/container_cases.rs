@@ -2,7 +2,7 @@
 
 use super::{
     archive::{Archive, Entry},
-    case::Case,
+    case::{Case, under},
     draft::{Content, Draft, admission, full, good},
     keys::TestKey,
 };
@@ -13,7 +13,20 @@ const BESIDE_TWIN: &str = "package/extra-entry";
 
 /// The container's part of the chapter.
 pub(super) fn cases() -> Vec<Case> {
-    [accepted(), flipped_bits(), ends(), lengths(), names(), kinds(), duplicates(), agreement(), limits()].concat()
+    [
+        under("PKG-1", accepted()),
+        under("PKG-60", flipped_bits()),
+        under("PKG-2", ends()),
+        under("PKG-7", beginnings()),
+        under("PKG-3", lengths()),
+        under("PKG-4", headers()),
+        under("PKG-5", names()),
+        under("PKG-4", kinds()),
+        under("PKG-6", duplicates()),
+        under("PKG-9", agreement()),
+        under("PKG-33", limits()),
+    ]
+    .concat()
 }
 
 fn bad(name: &str, code: &'static str, why: &'static str, file: impl Into<Vec<u8>>) -> Case {
@@ -36,7 +49,7 @@ fn beside(name: &str) -> Draft {
 
 fn accepted() -> Vec<Case> {
     vec![
-        admission().accept(TWIN, "a small package, admitted", &good()),
+        admission().accept(TWIN, "a small package, admitted under the SHA-256 of its manifest (PKG-45)", &good()),
         admission().accept(BESIDE_TWIN, "the same with one more entry", &signed(&beside("wit/a.wit"))),
         full().accept("package/valid-full", "the same with its content unpacked and checked", &good()),
     ]
@@ -92,12 +105,32 @@ fn flipped_bits() -> Vec<Case> {
 fn ends() -> Vec<Case> {
     let file = good().to_bytes();
     let with = |more: &[u8]| [file.as_slice(), more].concat();
-    let before = |more: &[u8]| [more, &file].concat();
     let hidden = Archive(vec![Entry::new("hidden", "text")]).to_bytes();
+    let place = file.len() - 1024;
+    let after_zeros = [&file[..place], &[0; 512], &hidden[..1024], &file[place..]].concat();
     vec![
         bad("appended-byte", "pkg.trailing", "one byte after the end", with(&[0])),
         bad("appended-block", "pkg.trailing", "a third block of zeros", with(&[0; 512])),
         bad("appended-archive", "pkg.trailing", "another archive after the end", with(&hidden)),
+        bad("entry-after-the-end", "pkg.trailing", "an entry after the first block of zeros", after_zeros),
+        bad("truncated-before-the-end", "pkg.length", "both blocks of zeros are missing", &file[..file.len() - 1024]),
+    ]
+}
+
+fn beginnings() -> Vec<Case> {
+    let file = good().to_bytes();
+    let before = |more: &[u8]| [more, &file].concat();
+    let hidden = Archive(vec![Entry::new("hidden", "text")]).to_bytes();
+    let mut swapped = good();
+    swapped.0.swap(0, 1);
+    let longer = good().with_header("mpp.json", 0, b"mpp.json5");
+    vec![
+        bad("signature-first", "pkg.magic", "a signature before the manifest", swapped.to_bytes()),
+        bad("manifest-under-a-longer-name", "pkg.magic", "a name that only begins as the manifest's", longer),
+        bad("truncated-first-name", "pkg.length", "the file ends inside of the first name", &file[..5]),
+        bad("truncated-after-the-first-name", "pkg.length", "the file ends after the first name", &file[..9]),
+        bad("short-and-another", "pkg.magic", "a file of five bytes that begins as nothing we know", b"mpp.x".to_vec()),
+        bad("zeros", "pkg.magic", "an archive without entries", vec![0; 1024]),
         bad("prepended-byte", "pkg.magic", "one byte before the beginning", before(&[0])),
         bad("prepended-archive", "pkg.magic", "another entry before the manifest", before(&hidden[..1024])),
         bad("empty-file", "pkg.magic", "a file of no bytes", Vec::new()),
@@ -111,6 +144,8 @@ fn lengths() -> Vec<Case> {
     long.entry("mpp.json").size = 900_000;
     let mut huge = good();
     huge.entry("mpp.json").size = (1 << 20) + 1;
+    let mut short = good();
+    short.entry("mpp.json").size -= 1;
     let in_component = good().offset("component") + 520;
     vec![
         bad(
@@ -122,8 +157,14 @@ fn lengths() -> Vec<Case> {
         bad(
             "manifest-over-one-mebibyte",
             "limit.manifest",
-            "the manifest claims more than a manifest may have",
+            "the manifest claims more than a manifest may have (PKG-31)",
             huge.to_bytes(),
+        ),
+        bad(
+            "length-too-short",
+            "pkg.length",
+            "the manifest has one byte more than its header claims",
+            short.to_bytes(),
         ),
         bad("truncated-entry", "pkg.length", "the file ends inside of an entry", &file[..in_component]),
         bad("truncated-end", "pkg.length", "the last block of zeros is missing", &file[..file.len() - 512]),
@@ -131,9 +172,42 @@ fn lengths() -> Vec<Case> {
     ]
 }
 
+/// Each with a right checksum, so that other readers see the same entry.
+fn headers() -> Vec<Case> {
+    let refuse =
+        |name: &str, why, at: usize, bytes: &[u8]| bad(name, "pkg.header", why, good().with_header("wit/", at, bytes));
+    let size = good().entry("wit/").size;
+    let binary = [&[0x80, 0, 0, 0], size.to_be_bytes().as_slice()].concat();
+    vec![
+        refuse("header-mode", "a mode that lets everybody write", 100, b"0000666\0"),
+        refuse("header-set-user-id", "a mode that runs as its owner", 100, b"0004755\0"),
+        refuse("header-owner", "an owner", 108, b"0001750\0"),
+        refuse("header-group", "a group", 116, b"0001750\0"),
+        refuse("header-size-with-spaces", "a size that begins with spaces", 124, format!("{size:11o}\0").as_bytes()),
+        refuse(
+            "header-size-ended-by-a-space",
+            "a size that ends with a space",
+            124,
+            format!("{size:011o} ").as_bytes(),
+        ),
+        refuse("header-size-in-binary", "a size in GNU's binary form", 124, &binary),
+        refuse("header-time", "a time", 136, b"14000000000\0"),
+        refuse("header-link-name", "a plain file that names a link", 157, b"mpp.json"),
+        refuse("header-gnu-magic", "the mark of GNU tar", 257, b"ustar  \0"),
+        refuse("header-without-magic", "no mark, as tar before POSIX", 257, &[0; 8]),
+        refuse("header-owner-name", "the name of an owner", 265, b"root"),
+        refuse("header-group-name", "the name of a group", 297, b"root"),
+        refuse("header-device-number", "the number of a device", 329, b"0000001\0"),
+        refuse("header-prefix", "a folder in the prefix field: another name for other readers", 345, b"../.."),
+        refuse("header-filler", "a byte in the unused end", 511, b"x"),
+    ]
+}
+
 /// In manifest and archive alike, and rightly signed: only the name is the reason.
 fn names() -> Vec<Case> {
     let refuse = |case: &str, why, name: &str| bad_beside(case, "pkg.path", why, signed(&beside(name)).to_bytes());
+    let longest = signed(&beside(&format!("wit/{}", "a".repeat(96))));
+    let almost = signed(&beside("wit/com10.wit").add(Content::plain("wit/console.wit", "text")));
     vec![
         refuse("path-parent", "a name that leads out of the folder", "../evil"),
         refuse("path-parent-inside", "a name that leads out later", "wit/../../evil"),
@@ -146,6 +220,13 @@ fn names() -> Vec<Case> {
         refuse("path-nul", "a name that ends early for some readers", "wit/a\0b.wit"),
         refuse("path-not-ascii", "a name with letters that look like others", "wit/\u{440}.wit"),
         refuse("path-device", "a name that is a device on Windows", "wit/nul.wit"),
+        refuse("path-device-numbered", "a name that is a port on Windows", "wit/Com1.wit"),
+        refuse("path-ends-in-a-dot", "a name that Windows shortens", "wit/evil.wit."),
+        refuse("path-ends-in-a-slash", "the name of a folder", "wit/evil/"),
+        refuse("path-line-feed", "a name of two lines", "wit/evil\n.wit"),
+        refuse("path-space", "a name with a space", "wit/evil .wit"),
+        admission().accept("package/path-longest", "a name as long as it may be", &longest),
+        admission().accept("package/path-almost-a-device", "names that only begin as a device's", &almost),
     ]
 }
 
@@ -171,23 +252,43 @@ fn kinds() -> Vec<Case> {
 
 fn duplicates() -> Vec<Case> {
     let refuse = |case: &str, why, name: &str| bad_beside(case, "pkg.duplicate", why, signed(&beside(name)).to_bytes());
-    let again = |name: &str| {
+    let renamed = |name: &str, again: &str| {
         let mut archive = good();
-        let entry = archive.entry(name).clone();
+        let entry = Entry::new(again, archive.entry(name).content.clone());
         archive.0.push(entry);
         archive.to_bytes()
     };
+    let again = |name: &str| renamed(name, &String::from_utf8_lossy(&good().entry(name).name));
     vec![
         refuse("duplicate", "two entries of one name", "wit/sum.wit"),
         refuse("duplicate-case", "two names that differ only in case", "wit/SUM.wit"),
         refuse("duplicate-folder-case", "two names that differ only in the case of a folder", "WIT/sum.wit"),
         refuse("file-as-folder", "a file that is also a folder", "wit/sum.wit/inner"),
-        bad("duplicate-not-listed", "pkg.duplicate", "an entry once more at the end", again("wit/")),
-        bad("duplicate-manifest", "pkg.duplicate", "a second manifest at the end", again("mpp.json")),
+        bad("duplicate-not-listed", "pkg.duplicate", "an entry once more at the end (PKG-9)", again("wit/")),
+        bad("duplicate-manifest", "pkg.duplicate", "a second manifest at the end (PKG-9)", again("mpp.json")),
+        bad(
+            "duplicate-manifest-case",
+            "pkg.duplicate",
+            "the same in capitals (PKG-9)",
+            renamed("mpp.json", "MPP.JSON"),
+        ),
+        bad("duplicate-signature", "pkg.duplicate", "a signature once more at the end (PKG-9)", again("signatures/")),
+        bad(
+            "duplicate-signature-case",
+            "pkg.duplicate",
+            "the same in a folder in capitals (PKG-9)",
+            renamed("signatures/", &format!("SIGNATURES/{}.minisig", TestKey::acme().id())),
+        ),
+        bad(
+            "signature-after-content",
+            "pkg.manifest-mismatch",
+            "the signature of another key at the end (PKG-9)",
+            renamed("signatures/", &format!("signatures/{}.minisig", TestKey::second().id())),
+        ),
         bad_beside(
             "content-among-signatures",
             "pkg.path",
-            "content in the folder of the signatures",
+            "content in the folder of the signatures (PKG-42)",
             signed(&beside("Signatures/a.txt")).to_bytes(),
         ),
     ]
@@ -215,9 +316,11 @@ fn agreement() -> Vec<Case> {
         let place = archive.position("component");
         archive.0.swap(place, place + 1);
     });
+    let empty = Draft::new().add(Content::plain("wit/a.wit", ""));
     let mut unsorted = beside("wit/a.wit");
     unsorted.content.swap(2, 3);
     vec![
+        admission().accept("package/entry-empty", "an entry of no bytes", &signed(&empty)),
         mismatch("entry-not-listed", "an entry that the manifest does not list", &unlisted),
         mismatch("entry-absent", "the last listed entry is not there", &absent),
         mismatch("entry-other-size", "an entry that is longer than listed", &longer),
@@ -226,7 +329,7 @@ fn agreement() -> Vec<Case> {
         bad_beside(
             "manifest-not-sorted",
             "pkg.order",
-            "the manifest lists its entries in another order",
+            "the manifest lists its entries in another order (PKG-42)",
             signed(&unsorted).to_bytes(),
         ),
     ]
@@ -245,13 +348,35 @@ fn limits() -> Vec<Case> {
     let manifest = draft.manifest_text().replace("\"size\": 4,", &format!("\"size\": {},", 65 << 20));
     let mut large = draft.sealed(&manifest, &[&TestKey::acme()], super::draft::COMMENT);
     large.entry("wit/big").size = 65 << 20;
+    let begins = large.offset("wit/big") as u64 + 512;
+    let room = (64 << 20) - 1024 - begins;
+    let with_size = |size: u64| {
+        let manifest = draft.manifest_text().replace("\"size\": 4,", &format!("\"size\": {size},"));
+        let mut archive = draft.sealed(&manifest, &[&TestKey::acme()], super::draft::COMMENT);
+        assert_eq!(archive.offset("wit/big") as u64 + 512, begins, "the manifest grew into another block");
+        archive.entry("wit/big").size = size;
+        archive.to_bytes()
+    };
     vec![
+        bad_beside(
+            "file-of-64-mebibytes-cut-short",
+            "pkg.length",
+            "an entry after which the file would be as large as it may be, if it were all there (PKG-30)",
+            with_size(room),
+        ),
+        bad_beside(
+            "file-over-64-mebibytes-by-its-end",
+            "limit.file",
+            "an entry that is one byte too large for the two blocks of zeros to fit (PKG-30, PKG-37)",
+            with_size(room + 1),
+        ),
+        admission().refuse("package/entries-1025", "limit.entries", "one entry too many", twin, with(1025).to_bytes()),
         admission().accept(twin, "as many entries as a package may have", &with(1024)),
         admission().refuse("package/entries-2000", "limit.entries", why, twin, with(2000).to_bytes()),
         bad_beside(
             "file-over-64-mebibytes",
             "limit.file",
-            "an entry that claims more than a file may have",
+            "an entry that claims more than a file may have (PKG-30, PKG-38)",
             large.to_bytes(),
         ),
     ]

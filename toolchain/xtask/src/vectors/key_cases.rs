@@ -1,7 +1,7 @@
 //! Chapter `key`: which public keys may be registered or pinned (SECURITY: weak keys verify forgeries).
 
 use super::{
-    case::Case,
+    case::{Case, under},
     keys::{TestKey, public_text},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -17,7 +17,7 @@ const NUMBER: [u8; 8] = *b"weak key";
 /// The chapter.
 pub(super) fn cases() -> Vec<Case> {
     let acme = TestKey::acme();
-    let valid = Case::good(TWIN, "a sound key is registered under the id of its bytes", REGISTER);
+    let valid = Case::good(TWIN, "a sound key is registered under the id of its bytes (SIG-22)", REGISTER);
     let mut cases = vec![valid.value("key", acme.public()).giving("key", acme.id())];
     cases.extend(small_order());
     cases.extend(other_encodings());
@@ -25,7 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
     let mixed = point(acme.public_bytes()) + EIGHT_TORSION[1];
     let why = "a sound key with a point of small order added: two keys that some readers take for one";
     cases.push(weak("mixed-order", why, mixed.compress().0));
-    cases.extend(malformed(&acme));
+    cases.extend(under("SIG-21", malformed(&acme)));
     cases
 }
 
@@ -68,6 +68,7 @@ fn malformed(key: &TestKey) -> Vec<Case> {
         bad("surplus-byte", "a byte too many", text(&[bytes.as_slice(), &[0]].concat())),
         bad("other-algorithm", "the first two bytes name another algorithm", text(&[b"ED", &bytes[2..]].concat())),
         bad("surrounding-space", "a space before the text", format!(" {}", key.public())),
+        bad("line-feed", "a line feed after the text", format!("{}\n", key.public())),
     ]
 }
 

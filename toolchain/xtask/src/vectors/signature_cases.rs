@@ -1,7 +1,7 @@
 //! Chapter `signature`: the one accepted form of a signature text, and what it must hold for.
 
 use super::{
-    case::Case,
+    case::{Case, under},
     keys::TestKey,
     minisig::{Minisig, add_group_order},
 };
@@ -17,7 +17,17 @@ const OTHER_VERSION: &str = "mpp1 kind=package name=acme:sum version=1.0.1";
 
 /// The chapter.
 pub(super) fn cases() -> Vec<Case> {
-    [accepted(), lines(), base64(), comments(), unsigned_parts(), algorithms(), forgeries(), purposes()].concat()
+    [
+        under("SIG-1", accepted()),
+        under("SIG-1", lines()),
+        under("SIG-7", base64()),
+        under("SIG-6", comments()),
+        under("SIG-2", unsigned_parts()),
+        under("SIG-8", algorithms()),
+        under("SIG-11", forgeries()),
+        under("SIG-32", purposes()),
+    ]
+    .concat()
 }
 
 fn good() -> Minisig {
@@ -45,10 +55,10 @@ fn accepted() -> Vec<Case> {
     let parse = |case: Case, text: String| case.file("signature", "message.minisig", text);
     let parse_name = "signature/parse-valid";
     vec![
-        ask(Case::good(TWIN, "the one accepted form", VERIFY), good().text(), PURPOSE),
+        ask(Case::good(TWIN, "the one accepted form (SIG-10)", VERIFY), good().text(), PURPOSE),
         parse(Case::good(parse_name, "the form is right, whoever signed", PARSE), stranger.clone()),
         parse(
-            Case::bad("signature/parse-fifth-line", "a fifth line", PARSE, parse_name, "sig.malformed"),
+            Case::bad("signature/parse-fifth-line", "a fifth line (SIG-8)", PARSE, parse_name, "sig.malformed"),
             format!("{stranger}\n"),
         ),
     ]
@@ -64,12 +74,20 @@ fn lines() -> Vec<Case> {
         malformed("extra-line-before", "an empty line before the four", format!("\n{text}")),
         malformed("crlf", "lines that end as on Windows", text.replace('\n', "\r\n")),
         malformed("missing-final-newline", "the last line is not ended", text.trim_end()),
-        malformed("missing-untrusted-prefix", "the first line without its prefix", without("untrusted comment: ")),
+        malformed(
+            "missing-untrusted-prefix",
+            "the first line without its prefix (SIG-2)",
+            without("untrusted comment: "),
+        ),
         malformed(
             "missing-trusted-prefix",
-            "the third line without its prefix",
+            "the third line without its prefix (SIG-4)",
             without("\ntrusted comment: ").replacen("mpp1", "\nmpp1", 1),
         ),
+        malformed("nul-after", "a NUL after the fourth line", format!("{text}\0")),
+        malformed("byte-order-mark", "a byte order mark before the first line", format!("\u{feff}{text}")),
+        malformed("not-utf8", "a byte that is no text", [text.as_bytes(), b"\xff"].concat()),
+        malformed("carriage-returns", "lines that end as on old Macs", text.replace('\n', "\r")),
         malformed("empty", "an empty file", ""),
         malformed("three-lines", "the signature of the comment is missing", three),
     ]
@@ -84,18 +102,23 @@ fn base64() -> Vec<Case> {
     let longer = |line: &str| STANDARD.encode([bytes(line), vec![0]].concat());
     let shorter = |line: &str, length: usize| STANDARD.encode(&bytes(line)[..length]);
     vec![
-        malformed("line-2-surplus-byte", "75 bytes on line 2", with_second(&longer(&second))),
+        malformed("line-2-surplus-byte", "75 bytes on line 2 (SIG-3)", with_second(&longer(&second))),
         malformed("line-2-surplus-text", "text after the base64 of line 2", with_second(&format!("{second} x"))),
-        malformed("line-2-truncated", "73 bytes on line 2", with_second(&shorter(&second, 73))),
+        malformed("line-2-truncated", "73 bytes on line 2 (SIG-3)", with_second(&shorter(&second, 73))),
         malformed(
             "line-2-spare-bits",
             "bits of line 2 that no byte holds are not zero",
             with_second(&spare_bits(&second)),
         ),
         malformed("line-2-unpadded", "base64 of line 2 without its padding", with_second(second.trim_end_matches('='))),
-        malformed("line-4-surplus-byte", "65 bytes on line 4", with_fourth(&longer(&fourth))),
-        malformed("line-4-truncated", "63 bytes on line 4", with_fourth(&shorter(&fourth, 63))),
-        malformed("line-4-empty", "0 bytes on line 4", with_fourth("")),
+        malformed("line-2-empty", "0 bytes on line 2 (SIG-3)", with_second("")),
+        malformed("line-2-url-safe", "digits of another base64", with_second(&second.replace(['+', '/'], "-"))),
+        malformed("line-2-space-before", "a space before the base64", with_second(&format!(" {second}"))),
+        malformed("line-2-tab-after", "a tab after the base64", with_second(&format!("{second}\t"))),
+        malformed("line-4-surplus-text", "text after the base64 of line 4", with_fourth(&format!("{fourth} x"))),
+        malformed("line-4-surplus-byte", "65 bytes on line 4 (SIG-5)", with_fourth(&longer(&fourth))),
+        malformed("line-4-truncated", "63 bytes on line 4 (SIG-5)", with_fourth(&shorter(&fourth, 63))),
+        malformed("line-4-empty", "0 bytes on line 4 (SIG-5)", with_fourth("")),
         malformed(
             "line-4-spare-bits",
             "bits of line 4 that no byte holds are not zero",
@@ -129,6 +152,9 @@ fn comments() -> Vec<Case> {
         spoilt("nul-in-comment", "a NUL, where some readers stop", format!("{PURPOSE}\0 version=9.9.9")),
         spoilt("bidi-in-comment", "a character that turns the reading direction", format!("{PURPOSE}\u{202e}")),
         spoilt("comment-of-10-kb", "a comment of ten thousand characters", format!("{PURPOSE}{}", "x".repeat(10_000))),
+        spoilt("tab-in-comment", "a tab, which minisign's own comments hold", format!("{PURPOSE}\tfile:x")),
+        spoilt("delete-in-comment", "a delete character", format!("{PURPOSE}\u{7f}")),
+        malformed("empty-comment", "a comment of no characters", around("")),
         ask(Case::good(longest, "a comment as long as it may be", VERIFY), signed(&"x".repeat(512)), &"x".repeat(512)),
         ask(
             Case::bad("signature/comment-of-513", "a comment one character longer", VERIFY, longest, "sig.malformed"),
@@ -155,9 +181,9 @@ fn unsigned_parts() -> Vec<Case> {
             "a comment that claims what nobody signed",
             untrusted("mpp verified by acme".to_owned()),
         ),
-        malformed("untrusted-comment-of-other-key", "the id of another key", untrusted(other_id)),
+        malformed("untrusted-comment-of-other-key", "the id of another key (SIG-10)", untrusted(other_id)),
         malformed("untrusted-comment-upper-case", "the id in another spelling", untrusted(upper_id)),
-        malformed("other-key-number", "the number of another key", number),
+        malformed("other-key-number", "the number of another key (SIG-10)", number),
     ]
 }
 
@@ -172,12 +198,12 @@ fn algorithms() -> Vec<Case> {
         bad(
             "legacy-flipped",
             "sig.binding",
-            "a legacy signature of a hash, renamed to a signature of what was hashed",
+            "a legacy signature of a hash, renamed to a signature of what was hashed (SIG-32)",
             flipped,
         ),
         malformed(
             "other-algorithm",
-            "an algorithm that does not exist",
+            "an algorithm that does not exist (SIG-3)",
             Minisig { algorithm: *b"EX", ..good() }.text(),
         ),
     ]
@@ -199,11 +225,13 @@ fn forgeries() -> Vec<Case> {
         bad(
             "other-message",
             "sig.invalid",
-            "a signature of other bytes",
+            "a signature of other bytes (SIG-13)",
             Minisig::new(&TestKey::acme(), b"other bytes", PURPOSE).text(),
         ),
-        invalid("s-not-reduced", "the group order added to S", &|s| s.signature = add_group_order(s.signature)),
-        invalid("global-s-not-reduced", "the group order added to S of the second signature", &|s| {
+        invalid("s-not-reduced", "the group order added to S (SIG-12)", &|s| {
+            s.signature = add_group_order(s.signature)
+        }),
+        invalid("global-s-not-reduced", "the group order added to S of the second signature (SIG-12)", &|s| {
             s.global = add_group_order(s.global)
         }),
         invalid("s-truncated", "S is zero", &|s| s.signature[32..].fill(0)),
@@ -211,7 +239,7 @@ fn forgeries() -> Vec<Case> {
         invalid("signatures-swapped", "the two signatures swapped", &|s| {
             (s.signature, s.global) = (s.global, s.signature)
         }),
-        invalid("all-zeros", "a signature of zeros", &|s| s.signature = [0; 64]),
+        invalid("all-zeros", "a signature of zeros (SIG-12)", &|s| s.signature = [0; 64]),
         invalid("flipped-bit", "one bit of the signature", &|s| s.signature[7] ^= 1),
         invalid("global-flipped-bit", "one bit of the second signature", &|s| s.global[7] ^= 1),
     ]
@@ -228,7 +256,10 @@ fn purposes() -> Vec<Case> {
         other("other-package", "made for another package", "mpp1 kind=package name=acme:other version=1.0.0"),
         other("other-kind", "made for a statement in a registry", &format!("mpp1 kind=statement registry={registry}")),
         other("development", "made for development", "mpp1 kind=dev-package name=acme:sum version=1.0.0"),
-        other("no-purpose", "a comment that says nothing of a purpose", "release"),
-        other("surplus-field", "a field that no purpose has", &format!("{PURPOSE} approved=yes")),
+        other("no-purpose", "a comment that says nothing of a purpose (SIG-30)", "release"),
+        other("double-space", "two spaces between the fields (SIG-30)", &PURPOSE.replace(" version", "  version")),
+        other("upper-case-kind", "a kind in another spelling (SIG-30)", &PURPOSE.replace("package", "Package")),
+        other("other-build", "made for another build of the version (SIG-31)", &format!("{PURPOSE}+build.1")),
+        other("surplus-field", "a field that no purpose has (SIG-30)", &format!("{PURPOSE} approved=yes")),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::{
     archive::{Archive, Entry},
-    case::Case,
+    case::{Case, under},
     draft::{Asking, COMMENT, DEVELOPMENT_COMMENT, Draft, admission, good},
     keys::TestKey,
     minisig::Minisig,
@@ -12,7 +12,15 @@ const TWIN: &str = "package/valid";
 
 /// The chapter.
 pub(super) fn cases() -> Vec<Case> {
-    [whose(), development(), bindings(), thresholds(), counts(), places()].concat()
+    [
+        under("PKG-61", whose()),
+        under("SIG-33", development()),
+        under("SIG-32", bindings()),
+        under("SIG-36", thresholds()),
+        under("SIG-35", counts()),
+        under("PKG-8", places()),
+    ]
+    .concat()
 }
 
 fn signed(keys: &[&TestKey]) -> Archive {
@@ -33,29 +41,33 @@ fn whose() -> Vec<Case> {
     *crlf.entry(&place) = Entry::new(crlf.entry(&place).name.clone(), text);
     let unknown = signed(&[&stranger]).to_bytes();
     vec![
-        admission().accept("trust/stranger-beside-publisher", "a signature by nobody we know does no harm", &both),
+        admission().accept(
+            "trust/stranger-beside-publisher",
+            "a signature by nobody we know does no harm (SIG-37)",
+            &both,
+        ),
         admission().refuse(
             "trust/unknown-key",
             "trust.unknown-key",
-            "only a key that nobody trusts signed",
+            "only a key that nobody trusts signed (PKG-61, PKG-64)",
             TWIN,
             unknown,
         ),
         admission().refuse(
             "trust/wrong-key",
             "sig.invalid",
-            "a stranger signed under the publisher's number and id",
+            "a stranger signed under the publisher's number and id (SIG-11)",
             TWIN,
             posing.to_bytes(),
         ),
         admission().refuse(
             "trust/stranger-malformed",
             "sig.malformed",
-            "a signature by nobody we know that is not in the accepted form",
+            "a signature by nobody we know that is not in the accepted form (SIG-37)",
             "trust/stranger-beside-publisher",
             crlf.to_bytes(),
         ),
-        admission().refuse("trust/unsigned", "sig.missing", "no signature at all", TWIN, none.to_bytes()),
+        admission().refuse("trust/unsigned", "sig.missing", "no signature at all (SIG-35)", TWIN, none.to_bytes()),
     ]
 }
 
@@ -69,11 +81,11 @@ fn development() -> Vec<Case> {
     let twin = "trust/development-key";
     let code = "trust.dev-key";
     vec![
-        at_home.accept(twin, "a local build, on the home that made it", &local),
+        at_home.accept(twin, "a local build, on the home that made it (PKG-63)", &local),
         at_home.refuse(
             "trust/development-key-publishes",
             "sig.binding",
-            "the home's development key signed as a publisher",
+            "the home's development key signed as a publisher (PKG-62)",
             twin,
             published,
         ),
@@ -94,7 +106,7 @@ fn development() -> Vec<Case> {
         admission().refuse(
             "trust/development-key-where-none-is",
             code,
-            "a local build, on a home without such a key",
+            "a local build, on a home without such a key (PKG-64)",
             twin,
             local.to_bytes(),
         ),
@@ -139,15 +151,15 @@ fn thresholds() -> Vec<Case> {
     *spoilt.entry(&place) = Entry::new(spoilt.entry(&place).name.clone(), text);
     let code = "sig.threshold";
     vec![
-        known.accept(twin, "two keys signed", &signed(&[&acme, &second])),
+        known.accept(twin, "two keys signed (PKG-63)", &signed(&[&acme, &second])),
         known.refuse(
             "trust/one-bad-of-two",
             "sig.invalid",
-            "one of the signatures does not hold",
+            "one of the signatures does not hold (SIG-38)",
             twin,
             spoilt.to_bytes(),
         ),
-        known.refuse("trust/too-few", code, "one of two keys signed", twin, once.clone()),
+        known.refuse("trust/too-few", code, "one of two keys signed (PKG-65, SIG-36)", twin, once.clone()),
         known.refuse(
             "trust/stranger-does-not-count",
             code,
@@ -172,6 +184,13 @@ fn counts() -> Vec<Case> {
     let many = |count: usize| signed(&[&acme].into_iter().chain(&cosigners[..count - 1]).collect::<Vec<_>>());
     let twin = "trust/sixteen-signatures";
     let code = "limit.signatures";
+    let of_bytes = |count: usize| {
+        let mut archive = good();
+        let mut text = archive.entry("signatures/").content.clone();
+        text.resize(count, b'x');
+        *archive.entry("signatures/") = Entry::new(archive.entry("signatures/").name.clone(), text);
+        archive.to_bytes()
+    };
     let mut huge = good();
     let text = String::from_utf8_lossy(&huge.entry("signatures/").content).into_owned();
     *huge.entry("signatures/") =
@@ -180,9 +199,23 @@ fn counts() -> Vec<Case> {
         admission().accept(twin, "as many signatures as a package may have", &many(16)),
         admission().refuse("trust/seventeen-signatures", code, "one signature too many", twin, many(17).to_bytes()),
         admission().refuse(
+            "trust/signature-of-more-than-16-kibibytes",
+            code,
+            "a signature text that is one byte too long to be read (PKG-32, SIG-8)",
+            TWIN,
+            of_bytes((16 << 10) + 1),
+        ),
+        admission().refuse(
+            "trust/signature-of-16-kibibytes",
+            "sig.malformed",
+            "a signature text that is read and is longer than its form allows (PKG-32, SIG-8)",
+            TWIN,
+            of_bytes(16 << 10),
+        ),
+        admission().refuse(
             "trust/signature-of-one-mebibyte",
             code,
-            "a signature text of one mebibyte",
+            "a signature text of one mebibyte (PKG-32)",
             TWIN,
             huge.to_bytes(),
         ),
@@ -204,6 +237,7 @@ fn places() -> Vec<Case> {
         let text = String::from_utf8_lossy(&archive.0[1].content).replacen(COMMENT, &"x".repeat(10_000), 1);
         archive.0[1] = Entry::new(archive.0[1].name.clone(), text);
     });
+    let signer = String::from_utf8_lossy(&two.0[1].name[11..75]).into_owned();
     let unsorted = change(&|archive| archive.0.swap(1, 2));
     let twice = change(&|archive| archive.0.insert(1, archive.0[1].clone()));
     let other_id = renamed(format!("signatures/{}.minisig", "0".repeat(64)));
@@ -211,7 +245,7 @@ fn places() -> Vec<Case> {
         known.refuse(
             "trust/signature-under-other-id",
             "sig.malformed",
-            "named by the id of another key",
+            "named by the id of another key (SIG-10)",
             twin,
             other_id,
         ),
@@ -222,12 +256,33 @@ fn places() -> Vec<Case> {
             twin,
             renamed("signatures/acme.minisig".to_owned()),
         ),
+        known.refuse(
+            "trust/signature-under-an-id-in-capitals",
+            "pkg.path",
+            "named by the id in another spelling",
+            twin,
+            renamed(format!("signatures/{}.minisig", signer.to_uppercase())),
+        ),
+        known.refuse(
+            "trust/signature-in-a-folder",
+            "pkg.path",
+            "a folder below the folder of the signatures",
+            twin,
+            renamed(format!("signatures/a/{}.minisig", &signer[..60])),
+        ),
+        known.refuse(
+            "trust/signature-with-another-ending",
+            "pkg.path",
+            "a name that does not end as it should",
+            twin,
+            renamed(format!("signatures/{signer}.sig")),
+        ),
         known.refuse("trust/signatures-not-sorted", "pkg.order", "signatures in another order", twin, unsorted),
         known.refuse("trust/signature-twice", "pkg.duplicate", "one signature twice", twin, twice),
         known.refuse(
             "trust/comment-of-10-kb",
             "sig.malformed",
-            "a comment of ten thousand characters",
+            "a comment of ten thousand characters (SIG-6)",
             twin,
             long_comment,
         ),
