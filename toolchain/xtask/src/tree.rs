@@ -59,7 +59,11 @@ fn list(root: &Path, folder: &str, files: &mut Vec<String>) -> anyhow::Result<()
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         let kind = entry.file_type()?;
-        if kind.is_dir() && name != "target" && name != ".git" {
+        // In a work tree that stands beside its repository, `.git` is a file.
+        if name == ".git" {
+            continue;
+        }
+        if kind.is_dir() && name != "target" {
             list(root, &path, files)?;
         } else if kind.is_file() {
             files.push(path);
