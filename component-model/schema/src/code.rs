@@ -153,6 +153,7 @@ codes! {
     LIMIT_RESULT "limit.result" Tool "the result of the tool is larger than its limit";
     LIMIT_HOST_DATA "limit.host-data" Tool "the tool passed more data to one host call, or held more handles, than its limit";
     LIMIT_MESSAGE "limit.message" User "a signed message is larger than a reader accepts";
+    LIMIT_KV "limit.kv" Tool "the tool would keep more, or longer keys or values, than its store may hold";
     LIMIT_INDEX "limit.index" Registry "a file of the index is larger than a reader accepts";
 
     TOOL_UNKNOWN "tool.unknown" User "the package has no tool of that name";
@@ -186,6 +187,9 @@ codes! {
     GRANT_DECLINED "grant.declined" User "the person who was asked said no, or nobody answered";
     GRANT_HEADLESS "grant.headless" User "there is no terminal to ask on, and the policy of this home does not allow grants without one";
     GRANT_NOT_FOUND "grant.not-found" User "no permission token of that id, or for that package, is in this home";
+    KV_DENIED "kv.denied" User "the tool asked for a store that it was not granted, or that is not its own";
+    KV_NUMBER "kv.number" Tool "the tool counted a value up that is not a number, or beyond the range of numbers";
+    KV_FAILED "kv.failed" Host "the store of a package could not be opened, read or written";
 
     INDEX_MALFORMED "index.malformed" Registry "a file of the index does not have the shape of its format";
     INDEX_ROLLBACK "index.rollback" Registry "the head is older than the one that was seen before";

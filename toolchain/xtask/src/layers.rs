@@ -62,6 +62,22 @@ pub(crate) const LAYERS: &[Layer] = &[
         refuses: refusals::PURE,
     },
     Layer {
+        name: "mpp-kv",
+        folder: "host/kv",
+        uses: &["mpp-schema"],
+        tests_use: &[],
+        refuses: &[
+            refusals::CLOCK,
+            refusals::PROCESSES,
+            refusals::ENVIRONMENT,
+            refusals::ASYNC,
+            refusals::ENGINE,
+            refusals::GIT,
+            refusals::COMMAND_LINE,
+            refusals::PRINTING,
+        ],
+    },
+    Layer {
         name: "mpp-host",
         folder: "host/runtime",
         uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy"],

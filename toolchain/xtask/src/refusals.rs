@@ -35,7 +35,8 @@ pub(crate) const CLOCK: Refusal = Refusal {
 };
 pub(crate) const PROCESSES: Refusal = Refusal { name: "processes", crates: &[], paths: &["std::process"] };
 pub(crate) const ENVIRONMENT: Refusal = Refusal { name: "the environment", crates: &[], paths: &["std::env"] };
-const ASYNC: Refusal = Refusal { name: "an async runtime", crates: &["tokio", "smol", "async-std"], paths: &[] };
+pub(crate) const ASYNC: Refusal =
+    Refusal { name: "an async runtime", crates: &["tokio", "smol", "async-std"], paths: &[] };
 pub(crate) const ENGINE: Refusal = Refusal { name: "the engine", crates: &["wasmtime"], paths: &[] };
 pub(crate) const GIT: Refusal = Refusal { name: "git", crates: &["gix", "git2", "mpp-registry"], paths: &[] };
 pub(crate) const COMMAND_LINE: Refusal =
