@@ -154,6 +154,8 @@ codes! {
     LIMIT_HOST_DATA "limit.host-data" Tool "the tool passed more data to one host call, or held more handles, than its limit";
     LIMIT_MESSAGE "limit.message" User "a signed message is larger than a reader accepts";
     LIMIT_KV "limit.kv" Tool "the tool would keep more, or longer keys or values, than its store may hold";
+    LIMIT_HTTP "limit.http" Tool "the tool used more of HTTP than its limit: requests, connections, bytes or headers";
+    LIMIT_HTTP_TIME "limit.http-time" Host "a server did not answer in time";
     LIMIT_INDEX "limit.index" Registry "a file of the index is larger than a reader accepts";
 
     TOOL_UNKNOWN "tool.unknown" User "the package has no tool of that name";
@@ -164,6 +166,11 @@ codes! {
     CAP_DENIED "cap.denied" User "the tool needs something that was not granted to it";
     CAP_DEVICE "cap.device" Host "the device that is bound to a slot cannot be opened, or is none that a tool may have";
     CAP_FS "cap.fs" Tool "the tool used a granted folder in a way that is refused, or the folder is not there";
+    NET_DENIED "net.denied" Tool "the tool asked for an address, a method or a path that was not granted to it";
+    NET_PRIVATE "net.private" Tool "the tool asked for a private or special address that was not granted as such";
+    NET_HEADER "net.header" Tool "the tool set a header that only the host may set";
+    SECRET_MISSING "secret.missing" User "a secret that was granted is not stored";
+    SECRET_STORE "secret.store" Host "the store of secrets could not be read or written";
 
     GRANT_MISSING "grant.missing" User "the package was not granted what it asks for";
     GRANT_MALFORMED "grant.malformed" User "a permission token is not in the one accepted form";

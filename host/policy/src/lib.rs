@@ -4,25 +4,32 @@
 //! the rules.
 //!
 //! Reading order: [`Request`], [`Origin`], [`Allowance`], [`Grants`]; then [`Token`], [`Policy`], [`Standing`], and [`decide`], which makes
-//! grants of all of them.
+//! grants of all of them. One request over HTTP is judged in `http`, with `address`, `header` and `path`.
 
+mod address;
 mod allowance;
 mod command;
 mod decide;
 mod folder;
 mod grants;
+mod header;
+mod http;
 mod origin;
+mod path;
 mod policy;
 mod request;
 mod sentences;
 mod standing;
 mod token;
 
+pub use address::is_special;
 pub use allowance::{Allowance, FolderBinding};
 pub use command::shell_word;
 pub use decide::{Decision, Missing, Question, Reason, RefusedToken, Rule, decide};
 pub use folder::{FolderClass, Places};
 pub use grants::{DeviceGrant, FolderGrant, Grants, HttpGrant, SecretGrant};
+pub use header::{is_refused_header, may_carry_secret};
+pub use http::{HttpRefusal, Reach, Target};
 pub use origin::{HostPattern, Origin, Scheme};
 pub use policy::{Policy, PolicyError};
 pub use request::{Ask, Difference, Request, Wider, check_within};

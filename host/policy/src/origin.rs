@@ -64,7 +64,7 @@ impl HostPattern {
         }
     }
 
-    fn parse(host: &str) -> Option<Self> {
+    pub(crate) fn parse(host: &str) -> Option<Self> {
         if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return literal.parse().ok().map(Self::V6);
         }
