@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::stop::Stop;
 use crate::terms::Terms;
 use crate::{ticker, values};
-use mpp_schema::codes;
+use mpp_schema::{PackageName, codes};
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use wasmtime::component::{Func, InstancePre, Val};
 /// What is called, and with what.
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
+    pub(crate) package: &'a Arc<PackageName>,
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
@@ -67,13 +68,14 @@ impl Call<'_> {
         let _running = self.shared.ticker.running();
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
         let log = store.data().log();
-        let refusals = std::mem::take(&mut store.data_mut().refusals);
+        let refusals = store.data_mut().take_refusals();
         drop(store);
         ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() }
     }
 
     fn store(&self) -> Store<State> {
-        let state = State::new(self.limits, self.terms.clone(), Arc::clone(&self.shared.providers));
+        let state =
+            State::new(self.limits, self.terms.clone(), Arc::clone(&self.shared.providers), Arc::clone(self.package));
         let mut store = Store::new(&self.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);

@@ -53,10 +53,14 @@ mod turns;
 mod values;
 
 pub use cap::env::{Environment, NoEnvironment};
+pub use cap::http::connect::{Connecting, Connector, SystemConnector};
+pub use cap::http::resolve::{Resolver, SystemResolver};
+pub use cap::http::secrets::{NoSecrets, SecretValue, Secrets, SecretsError};
+pub use cap::http::tls::{BadRoot, TlsRoots};
 pub use engine::Allocation;
 pub use error::{CallError, HostError, LoadError};
 pub use host::{Host, HostOptions};
-pub use limits::{Caps, Limits};
+pub use limits::{Caps, HttpLimits, Limits};
 pub use loaded::LoadedPackage;
 pub use outcome::{CallOutcome, Ending, Log, ValuesOutcome};
 pub use providers::Providers;

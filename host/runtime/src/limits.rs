@@ -35,6 +35,47 @@ pub struct Limits {
     pub result_bytes: usize,
     /// Bytes of a component.
     pub component_bytes: usize,
+    /// What it may use of HTTP.
+    pub http: HttpLimits,
+}
+
+/// What one call may use of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Requests.
+    pub requests: usize,
+    /// Requests that are under way at one time; more wait for their turn, as long as for a connection.
+    pub at_once: usize,
+    /// Bytes of all requests together.
+    pub up_bytes: u64,
+    /// Bytes of all responses together.
+    pub down_bytes: u64,
+    /// Headers of one request or response.
+    pub headers: usize,
+    /// Bytes of these headers, at least 8 KiB for a response.
+    pub header_bytes: usize,
+    /// Time for looking up the name, connecting and TLS.
+    pub connect: Duration,
+    /// Time from there to the whole head of the response.
+    pub first_byte: Duration,
+    /// Time from one piece of the response to the next.
+    pub between_bytes: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            requests: 64,
+            at_once: 8,
+            up_bytes: 8 << 20,
+            down_bytes: 32 << 20,
+            headers: 128,
+            header_bytes: 32 << 10,
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(30),
+            between_bytes: Duration::from_secs(15),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -52,6 +93,7 @@ impl Default for Limits {
             output_bytes: MIB,
             result_bytes: 4 * MIB,
             component_bytes: 32 * MIB,
+            http: HttpLimits::default(),
         }
     }
 }

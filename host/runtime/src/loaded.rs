@@ -21,7 +21,7 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 /// A package that is ready to be called.
 pub struct LoadedPackage {
     shared: Arc<Shared>,
-    name: PackageName,
+    name: Arc<PackageName>,
     pre: InstancePre<State>,
     tools: ToolSet,
     /// In the order of the tools.
@@ -53,7 +53,7 @@ impl LoadedPackage {
         exports: Vec<Export>,
         limits: Limits,
     ) -> Self {
-        Self { shared, name, pre, tools, exports, limits }
+        Self { shared, name: Arc::new(name), pre, tools, exports, limits }
     }
 
     /// The package's name.
@@ -100,7 +100,18 @@ impl LoadedPackage {
         export: &Export,
         arguments: Vec<Value>,
     ) -> Result<ValuesOutcome, CallError> {
-        call::run(Call { shared: &self.shared, pre: &self.pre, limits: &self.limits, terms, tool, export }, arguments)
+        call::run(
+            Call {
+                shared: &self.shared,
+                package: &self.name,
+                pre: &self.pre,
+                limits: &self.limits,
+                terms,
+                tool,
+                export,
+            },
+            arguments,
+        )
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {

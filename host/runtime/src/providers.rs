@@ -1,6 +1,10 @@
 //! What stands behind the capabilities: an embedder puts its own in place of any of them.
 
 use crate::cap::env::{Environment, NoEnvironment};
+use crate::cap::http::connect::{Connector, SystemConnector};
+use crate::cap::http::resolve::{Resolver, SystemResolver};
+use crate::cap::http::secrets::{NoSecrets, Secrets};
+use crate::cap::http::tls::TlsRoots;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,11 +13,25 @@ use std::sync::Arc;
 pub struct Providers {
     /// Values of the environment variables that are granted. Nothing by default.
     pub environment: Arc<dyn Environment>,
+    /// Addresses of names that tools may reach. The operating system's by default.
+    pub resolver: Arc<dyn Resolver>,
+    /// Connections to addresses that were judged. The operating system's by default.
+    pub connector: Arc<dyn Connector>,
+    /// Who is believed to know a server. The roots of the web by default.
+    pub tls_roots: TlsRoots,
+    /// Secrets that the host adds to requests. Nothing by default.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl Default for Providers {
     fn default() -> Self {
-        Self { environment: Arc::new(NoEnvironment) }
+        Self {
+            environment: Arc::new(NoEnvironment),
+            resolver: Arc::new(SystemResolver),
+            connector: Arc::new(SystemConnector),
+            tls_roots: TlsRoots::web(),
+            secrets: Arc::new(NoSecrets),
+        }
     }
 }
 

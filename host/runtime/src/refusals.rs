@@ -35,6 +35,13 @@ impl Refusals {
         self.kept.push(Refusal { code, message: text::excerpt(&message()) });
     }
 
+    /// Adds what was refused elsewhere in the same call.
+    pub(crate) fn append(&mut self, others: Self) {
+        let room = KEPT_MAX - self.kept.len();
+        self.more += others.more + u64::try_from(others.kept.len().saturating_sub(room)).unwrap_or(u64::MAX);
+        self.kept.extend(others.kept.into_iter().take(room));
+    }
+
     /// Whether nothing was refused.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
@@ -59,6 +66,17 @@ mod tests {
         assert_eq!((refusals.kept.len(), refusals.more), (KEPT_MAX, 3));
         assert_eq!(refusals.kept[KEPT_MAX - 1].message, (KEPT_MAX - 1).to_string());
         assert!(refusals.contains(codes::CAP_DENIED) && !refusals.contains(codes::LIMIT_TIME));
+    }
+
+    #[test]
+    fn two_lists_become_one() {
+        let mut all = Refusals::default();
+        for count in [KEPT_MAX - 1, 3, 2] {
+            let mut some = Refusals::default();
+            (0..count).for_each(|number| some.push(codes::CAP_DENIED, || number.to_string()));
+            all.append(some);
+        }
+        assert_eq!((all.kept.len(), all.more), (KEPT_MAX, 4));
     }
 
     #[test]

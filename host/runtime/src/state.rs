@@ -2,13 +2,15 @@
 
 use crate::cap::cli::Captured;
 use crate::cap::folders::Folders;
-use crate::limits::Limits;
+use crate::cap::http::Http;
+use crate::limits::{HttpLimits, Limits};
 use crate::meter::Meter;
 use crate::outcome::Log;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
 use crate::stop::LimitHit;
 use crate::terms::Terms;
+use mpp_schema::PackageName;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
@@ -25,12 +27,15 @@ pub(crate) struct State {
     pub(crate) terms: Terms,
     pub(crate) providers: Arc<Providers>,
     pub(crate) refusals: Refusals,
+    pub(crate) package: Arc<PackageName>,
+    pub(crate) http_limits: HttpLimits,
     /// Made on first use, like all below.
     pub(crate) folders: Option<Box<Folders>>,
+    pub(crate) http: Option<Box<Http>>,
 }
 
 impl State {
-    pub(crate) fn new(limits: &Limits, terms: Terms, providers: Arc<Providers>) -> Self {
+    pub(crate) fn new(limits: &Limits, terms: Terms, providers: Arc<Providers>, package: Arc<PackageName>) -> Self {
         let started = Instant::now();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
@@ -45,8 +50,20 @@ impl State {
             terms,
             providers,
             refusals: Refusals::default(),
+            package,
+            http_limits: limits.http,
             folders: None,
+            http: None,
         }
+    }
+
+    /// Takes what was refused so far.
+    pub(crate) fn take_refusals(&mut self) -> Refusals {
+        let mut refusals = std::mem::take(&mut self.refusals);
+        if let Some(http) = &mut self.http {
+            refusals.append(http.take_refusals());
+        }
+        refusals
     }
 
     /// What the tool wrote so far.

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use mpp_schema::{Code, codes};
 use wasmtime::WasmBacktrace;
 use wasmtime::component::ResourceTableError;
+use wasmtime_wasi_http::FieldMapError;
 
 /// A limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +103,9 @@ impl From<wasmtime::Error> for Stop {
 }
 
 fn code_of(error: &wasmtime::Error, cause: &str) -> Code {
+    if let Some(FieldMapError::TooManyFields | FieldMapError::TotalSizeTooBig) = error.downcast_ref::<FieldMapError>() {
+        return codes::LIMIT_HTTP;
+    }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
         return codes::LIMIT_HOST_DATA;
     }

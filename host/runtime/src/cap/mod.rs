@@ -8,6 +8,7 @@ pub(crate) mod clocks;
 pub(crate) mod device;
 pub(crate) mod env;
 pub(crate) mod folders;
+pub(crate) mod http;
 pub(crate) mod io;
 pub(crate) mod random;
 
@@ -23,5 +24,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     folders::add_to_linker(linker)?;
     device::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
-    random::add_to_linker(linker)
+    random::add_to_linker(linker)?;
+    http::add_to_linker(linker)
 }

@@ -6,6 +6,7 @@ mod support;
 mod call;
 mod device;
 mod folders;
+mod http;
 mod limits;
 mod load;
 mod probes;

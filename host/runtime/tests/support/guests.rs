@@ -31,6 +31,7 @@ guests! {
     bytes,
     device,
     folders,
+    http,
 }
 
 /// Where the sources of the guests are.

@@ -3,6 +3,7 @@
 
 pub(crate) mod guests;
 pub(crate) mod packages;
+pub(crate) mod servers;
 
 use mpp_host::{CallOutcome, Ending, Host, HostOptions, Limits, LoadedPackage, Terms};
 use serde_json::Value as Json;

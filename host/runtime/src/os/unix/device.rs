@@ -63,7 +63,10 @@ fn raw(opened: &OwnedFd) -> io::Result<Option<Termios>> {
 
 impl Handle {
     fn new(opened: OwnedFd) -> io::Result<Self> {
-        #[allow(deprecated, reason = "unsound only for types that do not own what they name; its successor is not safe code")]
+        #[allow(
+            deprecated,
+            reason = "unsound only for types that do not own what they name; its successor is not safe code"
+        )]
         let registered = AsyncFd::try_with_interest(opened, Interest::READABLE | Interest::WRITABLE);
         match registered {
             Ok(waited) => Ok(Self::Waited(waited)),
