@@ -156,6 +156,8 @@ codes! {
     LIMIT_KV "limit.kv" Tool "the tool would keep more, or longer keys or values, than its store may hold";
     LIMIT_HTTP "limit.http" Tool "the tool used more of HTTP than its limit: requests, connections, bytes or headers";
     LIMIT_HTTP_TIME "limit.http-time" Host "a server did not answer in time";
+    LIMIT_DEPTH "limit.depth" Tool "tools called each other more deeply than is allowed";
+    LIMIT_CALLS "limit.calls" Host "a tool called another while every place of the host was taken";
     LIMIT_INDEX "limit.index" Registry "a file of the index is larger than a reader accepts";
 
     TOOL_UNKNOWN "tool.unknown" User "the package has no tool of that name";
@@ -163,6 +165,7 @@ codes! {
     TOOL_RESULT "tool.result" Tool "the tool returned a value that has no JSON form";
     TOOL_ERROR "tool.error" Tool "the tool ran and returned an error of its own";
     TOOL_TRAP "tool.trap" Tool "the tool stopped with a trap";
+    CALL_CANCELLED "call.cancelled" User "the call was cancelled by whoever made it";
     CAP_DENIED "cap.denied" User "the tool needs something that was not granted to it";
     CAP_DEVICE "cap.device" Host "the device that is bound to a slot cannot be opened, or is none that a tool may have";
     CAP_FS "cap.fs" Tool "the tool used a granted folder in a way that is refused, or the folder is not there";

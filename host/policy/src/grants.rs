@@ -3,6 +3,8 @@
 //! A value of this type is made by cutting and in no other way, so that a grant never holds more than the signed manifest asks for, nor
 //! more than the user allowed.
 
+mod intersect;
+
 use crate::{Allowance, Origin};
 use mpp_schema::permissions::{Access, Permissions};
 use mpp_schema::{Ident, PackageName};

@@ -1,32 +1,37 @@
 //! One call: a fresh store and instance, the arguments in, the tool's run under its deadline, the result out.
 
 use crate::allowance::Allowance;
+use crate::cap::tools::Within;
+use crate::deadline::Deadline;
+use crate::engine::{FUEL_PER_MS, Metering};
 use crate::error::CallError;
 use crate::host::Shared;
 use crate::limits::Limits;
 use crate::loaded::{Export, Route};
 use crate::outcome::ValuesOutcome;
 use crate::state::State;
-use crate::stop::Stop;
+use crate::stop::{LimitHit, Stop};
 use crate::terms::Terms;
 use crate::{ticker, values};
 use mpp_schema::{PackageName, codes};
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
 use std::sync::Arc;
-use std::time::Instant;
-use wasmtime::Store;
+use std::time::{Duration, Instant};
 use wasmtime::component::{Func, InstancePre, Val};
+use wasmtime::{Store, UpdateDeadline};
 
 /// What is called, and with what.
 pub(crate) struct Call<'a> {
-    pub(crate) shared: &'a Shared,
+    pub(crate) shared: &'a Arc<Shared>,
     pub(crate) package: &'a Arc<PackageName>,
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
     pub(crate) tool: &'a Tool,
     pub(crate) export: &'a Export,
+    /// The call of another tool that this one is made in.
+    pub(crate) within: Option<Within>,
 }
 
 /// Runs a tool. Errors are those of the caller: arguments that are not of the parameters' types.
@@ -63,23 +68,36 @@ impl Call<'_> {
         start: Instant,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> ValuesOutcome {
-        let _turn = self.shared.turns.as_ref().map(|turns| turns.take());
-        let mut store = self.store();
+        let _turn = match (&self.shared.turns, &self.within) {
+            (Some(turns), None) => Some(turns.take()),
+            // Whoever waits for a called tool has a place itself: waiting for another one could last for ever.
+            (Some(turns), Some(_)) => match turns.take_if_free() {
+                Some(turn) => Some(turn),
+                None => return ValuesOutcome::not_started(LimitHit::NoPlace.into(), start.elapsed()),
+            },
+            (None, _) => None,
+        };
+        let mut store = self.store(start);
         let _running = self.shared.ticker.running();
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
-        let log = store.data().log();
+        let log = store.data_mut().log();
         let refusals = store.data_mut().take_refusals();
         drop(store);
         ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() }
     }
 
-    fn store(&self) -> Store<State> {
-        let state =
-            State::new(self.limits, self.terms.clone(), Arc::clone(&self.shared.providers), Arc::clone(self.package));
+    fn store(&self, start: Instant) -> Store<State> {
+        let deadline = Deadline::after(start, self.wall_time(), self.terms.cancel.clone());
+        let deadline = match &self.within {
+            Some(within) => deadline.or_sooner(within.ends),
+            None => deadline,
+        };
+        let ticks = ticker::ticks(deadline.at.saturating_duration_since(start));
+        let state = State::new(self, deadline);
         let mut store = Store::new(&self.shared.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);
-        store.set_epoch_deadline(ticker::ticks(self.limits.time));
+        self.end_in_time(&mut store, ticks);
         let allowance = Allowance::of(self.limits, &self.export.route);
         store.call_hook(move |store, crossing| {
             allowance.at(store, crossing);
@@ -88,11 +106,43 @@ impl Call<'_> {
         store
     }
 
+    /// Whether the work that is done counts, and not the clock.
+    fn is_metered_by_work(&self) -> bool {
+        self.shared.metering == Metering::Fuel && self.terms.deterministic.is_some()
+    }
+
+    /// The clock is a last resort where work is metered, so that a slow machine does not change what comes out.
+    fn wall_time(&self) -> Duration {
+        if self.is_metered_by_work() { self.limits.time.saturating_mul(10) } else { self.limits.time }
+    }
+
+    fn end_in_time(&self, store: &mut Store<State>, ticks: u64) {
+        if self.terms.cancel.is_some() {
+            // Looks at each tick whether the call was cancelled.
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|store| match store.data().deadline.hit() {
+                Some(hit) => Err(hit.into()),
+                None => Ok(UpdateDeadline::Continue(1)),
+            });
+        } else {
+            store.set_epoch_deadline(ticks);
+        }
+        if self.shared.metering == Metering::Fuel {
+            let time_ms = u64::try_from(self.limits.time.as_millis()).unwrap_or(u64::MAX);
+            let fuel = if self.is_metered_by_work() { time_ms.saturating_mul(FUEL_PER_MS) } else { u64::MAX };
+            // The engine counts fuel, as it was built for it.
+            store.set_fuel(fuel).unwrap_or_default();
+        }
+    }
+
     fn in_instance(
         &self,
         store: &mut Store<State>,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> Result<Option<Value>, Stop> {
+        if let Some(hit) = store.data().deadline.hit() {
+            return Err(hit.into());
+        }
         let instance = self.pre.instantiate(&mut *store)?;
         let function = instance.get_func(&mut *store, self.export.index).ok_or_else(lost)?;
         let result = body(store, function)?;

@@ -22,11 +22,31 @@ pub enum Allocation {
     },
 }
 
+/// How a call that takes too long is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metering {
+    /// By the clock alone: the quickest.
+    #[default]
+    Clock,
+    /// Deterministic calls by the work they do, all others by the clock. Each instruction is counted, which costs every call of the host
+    /// some of its speed.
+    Fuel,
+}
+
+/// Work that counts as a millisecond in a deterministic call: about as many instructions as a slow machine does in it.
+pub(crate) const FUEL_PER_MS: u64 = 500_000;
+
 /// Bytes of each memory slot that are wiped rather than given back to the system.
 const KEEP_RESIDENT_BYTES: usize = 64 << 10;
 
-pub(crate) fn engine(allocation: Allocation, limits: &Limits, memory_bytes_cap: usize) -> Result<Engine, HostError> {
+pub(crate) fn engine(
+    allocation: Allocation,
+    metering: Metering,
+    limits: &Limits,
+    memory_bytes_cap: usize,
+) -> Result<Engine, HostError> {
     let mut config = config();
+    config.consume_fuel(metering == Metering::Fuel);
     if let Allocation::Pooled { calls } = allocation {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(calls, limits, memory_bytes_cap)));
     }

@@ -2,7 +2,7 @@
 
 use crate::cap;
 use crate::compile::{Compiler, InProcess};
-use crate::engine::{self, Allocation};
+use crate::engine::{self, Allocation, Metering};
 use crate::error::{HostError, LoadError};
 use crate::limits::{Caps, Limits};
 use crate::load;
@@ -27,6 +27,8 @@ pub struct HostOptions {
     pub caps: Caps,
     /// How the memory of instances is found.
     pub allocation: Allocation,
+    /// How a call that takes too long is noticed.
+    pub metering: Metering,
     /// What stands behind the capabilities.
     pub providers: Providers,
 }
@@ -37,6 +39,7 @@ impl Default for HostOptions {
             limits: Limits::default(),
             caps: Caps::default(),
             allocation: Allocation::OnDemand,
+            metering: Metering::Clock,
             providers: Providers::default(),
         }
     }
@@ -54,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) compiler: Box<dyn Compiler>,
     pub(crate) ticker: Ticker,
     pub(crate) turns: Option<Turns>,
+    pub(crate) metering: Metering,
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) providers: Arc<Providers>,
@@ -62,8 +66,8 @@ pub(crate) struct Shared {
 impl Host {
     /// Sets up the engine. Starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        let HostOptions { limits, caps, allocation, providers } = options;
-        let engine = engine::engine(allocation, &limits, caps.memory_bytes)?;
+        let HostOptions { limits, caps, allocation, metering, providers } = options;
+        let engine = engine::engine(allocation, metering, &limits, caps.memory_bytes)?;
         let mut linker = Linker::new(&engine);
         cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
         let ticker = Ticker::start(engine.weak()).map_err(HostError::Ticker)?;
@@ -73,7 +77,14 @@ impl Host {
         };
         let compiler = Box::new(InProcess);
         let providers = Arc::new(providers);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, limits, caps, providers }) })
+        Ok(Self {
+            shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, metering, limits, caps, providers }),
+        })
+    }
+
+    /// The host of a running call.
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Compiles the component of a package and links it to what it may import: the inert base, and what its manifest asks for. What of

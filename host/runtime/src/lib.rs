@@ -31,8 +31,11 @@
 
 mod allowance;
 mod call;
+mod cancel;
 mod cap;
 mod compile;
+mod deadline;
+mod deterministic;
 mod engine;
 mod error;
 mod host;
@@ -52,12 +55,18 @@ mod ticker;
 mod turns;
 mod values;
 
+pub use cancel::Cancel;
+pub use cap::caller::{Agent, Verification};
 pub use cap::env::{Environment, NoEnvironment};
 pub use cap::http::connect::{Connecting, Connector, SystemConnector};
 pub use cap::http::resolve::{Resolver, SystemResolver};
 pub use cap::http::secrets::{NoSecrets, SecretValue, Secrets, SecretsError};
 pub use cap::http::tls::{BadRoot, TlsRoots};
-pub use engine::Allocation;
+pub use cap::logging::{Level, Record};
+pub use cap::progress::{Progress, Step};
+pub use cap::tools::{Callee, NoCallee, NoTools, Tools};
+pub use deterministic::Deterministic;
+pub use engine::{Allocation, Metering};
 pub use error::{CallError, HostError, LoadError};
 pub use host::{Host, HostOptions};
 pub use limits::{Caps, HttpLimits, Limits};

@@ -3,6 +3,7 @@
 //! Each call has a store and an instance of its own, dropped when it ends: nothing that a tool remembers outlives its call.
 
 use crate::call::{self, Call};
+use crate::cap::tools::Within;
 use crate::error::CallError;
 use crate::host::Shared;
 use crate::image::Image;
@@ -76,10 +77,21 @@ impl LoadedPackage {
     /// Blocks the calling thread, which must have 1 MiB of stack; inside an asynchronous runtime use a thread for blocking work.
     /// The error says that the tool was not started: it is unknown, or the arguments do not fit.
     pub fn call(&self, terms: &Terms, tool: &str, arguments_json: &str) -> Result<CallOutcome, CallError> {
+        self.call_within(terms, tool, arguments_json, None)
+    }
+
+    /// The same, made by another tool.
+    pub(crate) fn call_within(
+        &self,
+        terms: &Terms,
+        tool: &str,
+        arguments_json: &str,
+        within: Option<Within>,
+    ) -> Result<CallOutcome, CallError> {
         let (tool, export) = self.find(tool)?;
         let arguments =
             codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, refusals, elapsed } = self.run(terms, tool, export, arguments)?;
+        let ValuesOutcome { ended, log, refusals, elapsed } = self.run(terms, tool, export, arguments, within)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
@@ -90,7 +102,7 @@ impl LoadedPackage {
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
     pub fn call_values(&self, terms: &Terms, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
         let (tool, export) = self.find(tool)?;
-        self.run(terms, tool, export, arguments)
+        self.run(terms, tool, export, arguments, None)
     }
 
     fn run(
@@ -99,19 +111,10 @@ impl LoadedPackage {
         tool: &Tool,
         export: &Export,
         arguments: Vec<Value>,
+        within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        call::run(
-            Call {
-                shared: &self.shared,
-                package: &self.name,
-                pre: &self.pre,
-                limits: &self.limits,
-                terms,
-                tool,
-                export,
-            },
-            arguments,
-        )
+        let Self { shared, name: package, pre, limits, .. } = self;
+        call::run(Call { shared, package, pre, limits, terms, tool, export, within }, arguments)
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {

@@ -1,5 +1,6 @@
 //! What a call gave: a result, the tool's own error, a trap or a limit, and what the tool wrote meanwhile.
 
+use crate::cap::logging::Record;
 use crate::refusals::Refusals;
 use crate::stop::Stop;
 use mpp_schema::{Code, codes, text};
@@ -34,9 +35,9 @@ pub enum Ending {
         /// What happened.
         message: String,
     },
-    /// The host stopped the tool at a limit.
+    /// The host stopped the tool: at a limit, or because the call was cancelled.
     Limited {
-        /// One of `limit.*`.
+        /// One of `limit.*`, or `call.cancelled`.
         code: Code,
         /// What happened.
         message: String,
@@ -75,13 +76,22 @@ pub struct ValuesOutcome {
     pub elapsed: Duration,
 }
 
-/// What a tool wrote to stdout and stderr, as it wrote it.
+impl ValuesOutcome {
+    /// Of a call that ended before its tool began.
+    pub(crate) fn not_started(stop: Stop, elapsed: Duration) -> Self {
+        Self { ended: Err(stop), log: Log::default(), refusals: Refusals::default(), elapsed }
+    }
+}
+
+/// What a tool wrote to stdout, stderr and the log, as it wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
     /// Bytes of stdout.
     pub stdout: Vec<u8>,
     /// Bytes of stderr.
     pub stderr: Vec<u8>,
+    /// Lines of `wasi:logging`.
+    pub records: Vec<Record>,
 }
 
 impl Log {
@@ -106,7 +116,7 @@ mod tests {
 
     #[test]
     fn lines_are_escaped_only_when_shown() {
-        let log = Log { stdout: b"one\r\n\x1b[2Jtwo\n\xff".to_vec(), stderr: Vec::new() };
+        let log = Log { stdout: b"one\r\n\x1b[2Jtwo\n\xff".to_vec(), ..Log::default() };
         assert_eq!(log.stdout_lines(), ["one", "\\u{1b}[2Jtwo", "\u{fffd}"]);
         assert!(log.stderr_lines().is_empty());
     }

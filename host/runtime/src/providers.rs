@@ -5,6 +5,7 @@ use crate::cap::http::connect::{Connector, SystemConnector};
 use crate::cap::http::resolve::{Resolver, SystemResolver};
 use crate::cap::http::secrets::{NoSecrets, Secrets};
 use crate::cap::http::tls::TlsRoots;
+use crate::cap::tools::{NoTools, Tools};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,12 +22,15 @@ pub struct Providers {
     pub tls_roots: TlsRoots,
     /// Secrets that the host adds to requests. Nothing by default.
     pub secrets: Arc<dyn Secrets>,
+    /// Packages whose tools another tool may call. None by default.
+    pub tools: Arc<dyn Tools>,
 }
 
 impl Default for Providers {
     fn default() -> Self {
         Self {
             environment: Arc::new(NoEnvironment),
+            tools: Arc::new(NoTools),
             resolver: Arc::new(SystemResolver),
             connector: Arc::new(SystemConnector),
             tls_roots: TlsRoots::web(),

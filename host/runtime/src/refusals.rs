@@ -42,6 +42,14 @@ impl Refusals {
         self.kept.extend(others.kept.into_iter().take(room));
     }
 
+    /// Adds those of another call, made in this one.
+    pub(crate) fn append_of(&mut self, whose: &str, other: Self) {
+        for Refusal { code, message } in other.kept {
+            self.push(code, || format!("{whose}: {message}"));
+        }
+        self.more = self.more.saturating_add(other.more);
+    }
+
     /// Whether nothing was refused.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()

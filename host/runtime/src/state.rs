@@ -1,18 +1,24 @@
 //! What the host keeps for one call, and drops after it.
 
+use crate::call::Call;
 use crate::cap::cli::Captured;
 use crate::cap::folders::Folders;
 use crate::cap::http::Http;
-use crate::limits::{HttpLimits, Limits};
+use crate::cap::logging::Records;
+use crate::cap::progress::Shown;
+use crate::cap::tools::Within;
+use crate::deadline::Deadline;
+use crate::deterministic::Fixed;
+use crate::host::Shared;
+use crate::limits::HttpLimits;
 use crate::meter::Meter;
 use crate::outcome::Log;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
-use crate::stop::LimitHit;
 use crate::terms::Terms;
 use mpp_schema::PackageName;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wasmtime::component::ResourceTable;
 
 /// The host's side of one call.
@@ -26,17 +32,27 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) terms: Terms,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) host: Arc<Shared>,
+    pub(crate) within: Option<Within>,
     pub(crate) refusals: Refusals,
     pub(crate) package: Arc<PackageName>,
     pub(crate) http_limits: HttpLimits,
+    pub(crate) records: Records,
+    pub(crate) log_bytes_max: usize,
+    pub(crate) shown: Shown,
+    /// The clocks and dice of a deterministic call.
+    pub(crate) fixed: Option<Box<Fixed>>,
     /// Made on first use, like all below.
     pub(crate) folders: Option<Box<Folders>>,
     pub(crate) http: Option<Box<Http>>,
 }
 
 impl State {
-    pub(crate) fn new(limits: &Limits, terms: Terms, providers: Arc<Providers>, package: Arc<PackageName>) -> Self {
+    pub(crate) fn new(call: &Call<'_>, deadline: Deadline) -> Self {
+        let limits = call.limits;
+        let terms = call.terms.clone();
         let started = Instant::now();
+        let fixed = terms.deterministic.map(|begin| Box::new(Fixed::new(begin)));
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {
@@ -44,14 +60,20 @@ impl State {
             stdout: Captured::new("stdout", limits.output_bytes),
             stderr: Captured::new("stderr", limits.output_bytes),
             started,
-            deadline: Deadline::after(started, limits.time),
+            deadline,
             random_bytes_max: limits.random_bytes,
             meter: Meter::new(limits),
             terms,
-            providers,
+            providers: Arc::clone(&call.shared.providers),
+            host: Arc::clone(call.shared),
+            within: call.within.clone(),
             refusals: Refusals::default(),
-            package,
+            package: Arc::clone(call.package),
             http_limits: limits.http,
+            records: Records::default(),
+            log_bytes_max: limits.output_bytes,
+            shown: Shown::default(),
+            fixed,
             folders: None,
             http: None,
         }
@@ -67,26 +89,7 @@ impl State {
     }
 
     /// What the tool wrote so far.
-    pub(crate) fn log(&self) -> Log {
-        Log { stdout: self.stdout.take(), stderr: self.stderr.take() }
-    }
-}
-
-/// When a call must have ended.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline {
-    pub(crate) at: Instant,
-    limit: Duration,
-}
-
-impl Deadline {
-    fn after(start: Instant, limit: Duration) -> Self {
-        // Beyond what a clock can show is a day: settings of an embedder, as a package cannot ask for it.
-        let at = start.checked_add(limit).unwrap_or_else(|| start + Duration::from_secs(86_400));
-        Self { at, limit }
-    }
-
-    pub(crate) fn hit(self) -> LimitHit {
-        LimitHit::Time { limit_ms: self.limit.as_millis() }
+    pub(crate) fn log(&mut self) -> Log {
+        Log { stdout: self.stdout.take(), stderr: self.stderr.take(), records: std::mem::take(&mut self.records.kept) }
     }
 }

@@ -24,6 +24,10 @@ pub(crate) enum LimitHit {
     Result { limit: usize },
     #[error("the tool asked the host for {asked} random bytes at once, expected at most {limit}")]
     Random { asked: u64, limit: usize },
+    #[error("the call was cancelled")]
+    Cancelled,
+    #[error("every place of the host is taken")]
+    NoPlace,
 }
 
 impl LimitHit {
@@ -35,6 +39,8 @@ impl LimitHit {
             Self::Output { .. } => codes::LIMIT_OUTPUT,
             Self::Result { .. } => codes::LIMIT_RESULT,
             Self::Random { .. } => codes::LIMIT_HOST_DATA,
+            Self::Cancelled => codes::CALL_CANCELLED,
+            Self::NoPlace => codes::LIMIT_CALLS,
         }
     }
 }
@@ -49,7 +55,7 @@ pub(crate) struct Exited {
 /// A stopped call: the code, and what happened in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
-    /// `tool.trap` or one of `limit.*`.
+    /// `tool.trap`, one of `limit.*`, or `call.cancelled`.
     pub code: Code,
     /// What happened.
     pub message: String,
@@ -110,7 +116,7 @@ fn code_of(error: &wasmtime::Error, cause: &str) -> Code {
         return codes::LIMIT_HOST_DATA;
     }
     match error.downcast_ref::<wasmtime::Trap>() {
-        Some(wasmtime::Trap::Interrupt) => codes::LIMIT_TIME,
+        Some(wasmtime::Trap::Interrupt | wasmtime::Trap::OutOfFuel) => codes::LIMIT_TIME,
         Some(wasmtime::Trap::StackOverflow) => codes::LIMIT_STACK,
         Some(_) => codes::TOOL_TRAP,
         None => code_of_text(cause),

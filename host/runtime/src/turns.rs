@@ -24,6 +24,13 @@ impl Turns {
         *free -= 1;
         Turn(self)
     }
+
+    /// A place, when one is free now.
+    pub(crate) fn take_if_free(&self) -> Option<Turn<'_>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1)?;
+        Some(Turn(self))
+    }
 }
 
 impl Drop for Turn<'_> {

@@ -1,7 +1,9 @@
-//! `wasi:clocks` of the inert base: both clocks are rounded down to a millisecond, so that a tool cannot measure what runs beside it.
+//! `wasi:clocks`: rounded down to a millisecond, so that a tool cannot measure what runs beside it, unless the permission `clock` is granted;
+//! and no clock of the machine's at all in a deterministic call. Rules HOST-14 and HOST-70.
 //!
 //! The monotonic clock begins with the call: it does not tell how long the host has been up.
 
+use crate::deterministic::Passed;
 use crate::state::State;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wasmtime::Result;
@@ -10,7 +12,10 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-const RESOLUTION: Duration = Duration::from_millis(1);
+/// The resolution of coarse clocks, and of those of a deterministic call.
+const COARSE: Duration = Duration::from_millis(1);
+/// The resolution of precise clocks.
+const PRECISE: Duration = Duration::from_nanos(1);
 
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     wall_clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
@@ -25,47 +30,86 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
+impl State {
+    fn resolution(&self) -> Duration {
+        if self.fixed.is_none() && self.terms.grants.clock() { PRECISE } else { COARSE }
+    }
+
+    fn as_granted(&self, time: Duration) -> Duration {
+        if self.terms.grants.clock() { time } else { coarse(time) }
+    }
+
+    fn monotonic(&self) -> Duration {
+        match &self.fixed {
+            Some(fixed) => fixed.monotonic(),
+            None => self.as_granted(self.started.elapsed()),
+        }
+    }
+
+    fn alarm(&mut self, alarm: Alarm) -> Result<Resource<DynPollable>> {
+        let alarm = self.table.push(alarm)?;
+        subscribe(&mut self.table, alarm)
+    }
+}
+
+fn datetime(time: Duration) -> wall_clock::Datetime {
+    wall_clock::Datetime { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() }
+}
+
 impl wall_clock::Host for State {
     fn now(&mut self) -> Result<wall_clock::Datetime> {
-        // A host whose clock stands before 1970 shows 1970.
-        let now = coarse(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
-        Ok(wall_clock::Datetime { seconds: now.as_secs(), nanoseconds: now.subsec_nanos() })
+        Ok(datetime(match &self.fixed {
+            Some(fixed) => fixed.wall(),
+            // A host whose clock stands before 1970 shows 1970.
+            None => self.as_granted(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
+        }))
     }
     fn resolution(&mut self) -> Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: RESOLUTION.subsec_nanos() })
+        Ok(datetime(Self::resolution(self)))
     }
 }
 
 impl monotonic_clock::Host for State {
     fn now(&mut self) -> Result<u64> {
-        Ok(nanoseconds(coarse(self.started.elapsed())))
+        Ok(nanoseconds(self.monotonic()))
     }
     fn resolution(&mut self) -> Result<u64> {
-        Ok(nanoseconds(RESOLUTION))
+        Ok(nanoseconds(Self::resolution(self)))
     }
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<DynPollable>> {
-        let alarm = Alarm { at: self.started.checked_add(Duration::from_nanos(when)) };
-        let alarm = self.table.push(alarm)?;
-        subscribe(&mut self.table, alarm)
+        let alarm = match &self.fixed {
+            Some(fixed) => Alarm::Fixed { passed: fixed.passed(), at: when },
+            None => Alarm::Real(self.started.checked_add(Duration::from_nanos(when))),
+        };
+        self.alarm(alarm)
     }
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<DynPollable>> {
-        let alarm = Alarm { at: Instant::now().checked_add(Duration::from_nanos(duration)) };
-        let alarm = self.table.push(alarm)?;
-        subscribe(&mut self.table, alarm)
+        let alarm = match &self.fixed {
+            Some(fixed) => {
+                let passed = fixed.passed();
+                Alarm::Fixed { at: passed.nanoseconds().saturating_add(duration), passed }
+            }
+            None => Alarm::Real(Instant::now().checked_add(Duration::from_nanos(duration))),
+        };
+        self.alarm(alarm)
     }
 }
 
-/// Ready at a time, or never when the time is beyond what a clock can show.
-struct Alarm {
-    at: Option<Instant>,
+/// Ready at a time.
+enum Alarm {
+    /// Of the machine's clock, or never when the time is beyond what a clock can show.
+    Real(Option<Instant>),
+    /// Of a deterministic call, whose clock goes on at once.
+    Fixed { passed: Passed, at: u64 },
 }
 
 #[async_trait]
 impl Pollable for Alarm {
     async fn ready(&mut self) {
-        match self.at {
-            Some(at) => tokio::time::sleep_until(at.into()).await,
-            None => std::future::pending().await,
+        match self {
+            Self::Real(Some(at)) => tokio::time::sleep_until((*at).into()).await,
+            Self::Real(None) => std::future::pending().await,
+            Self::Fixed { passed, at } => passed.wait_until(*at),
         }
     }
 }

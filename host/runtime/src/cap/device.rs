@@ -2,7 +2,6 @@
 //!
 //! How a device is opened, read and written is the system's part (`os`); here are the grant, the streams and what the caller hears.
 
-use crate::cap::io::wait;
 use crate::os::{Device, DeviceError, open_device};
 use crate::state::State;
 use bytes::{Buf, Bytes};
@@ -52,7 +51,7 @@ impl State {
         let path = grant.path.clone();
         // The system's registration of the device needs the runtime in which it will be waited for.
         let open = move || with_ambient_tokio_runtime(|| open_device(&path));
-        let device = match wait(self.deadline, spawn_blocking(open))? {
+        let device = match self.deadline.wait(spawn_blocking(open))? {
             Ok(device) => Arc::new(device),
             Err(error) => {
                 let shown = grant.path.display();

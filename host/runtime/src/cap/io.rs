@@ -3,21 +3,21 @@
 //! The resources and what they do are those of wasmtime-wasi; what is ours is that no wait outlives the call (the engine's epochs do not
 //! reach into the host), and that a stream which is ready is used without starting an asynchronous runtime.
 
-use crate::state::{Deadline, State};
+use crate::deadline::Deadline;
+use crate::state::State;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use wasmtime::Result;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
-use wasmtime::{Error, Result};
 use wasmtime_wasi::p2::bindings::io::{poll as async_poll, streams as async_streams};
 use wasmtime_wasi::p2::bindings::sync::io::{error, poll, streams};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult};
-use wasmtime_wasi::runtime::in_tokio;
 
 /// The handles of a call and the time until which it may wait.
 pub(crate) struct Io<'a> {
     table: &'a mut ResourceTable,
-    deadline: Deadline,
+    deadline: &'a Deadline,
 }
 
 struct HasIo;
@@ -39,17 +39,11 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn io(state: &mut State) -> Io<'_> {
-    Io { table: &mut state.table, deadline: state.deadline }
+    Io { table: &mut state.table, deadline: &state.deadline }
 }
 
-/// Waits, at most until the deadline.
-pub(crate) fn wait<T>(deadline: Deadline, future: impl Future<Output = T>) -> Result<T> {
-    let bounded = async { tokio::time::timeout_at(deadline.at.into(), future).await };
-    in_tokio(bounded).map_err(|_| Error::from(deadline.hit()))
-}
-
-fn wait_for_stream<T>(deadline: Deadline, future: impl Future<Output = StreamResult<T>>) -> StreamResult<T> {
-    wait(deadline, future).map_err(StreamError::Trap)?
+fn wait_for_stream<T>(deadline: &Deadline, future: impl Future<Output = StreamResult<T>>) -> StreamResult<T> {
+    deadline.wait(future).map_err(StreamError::Trap)?
 }
 
 /// The answer of a future that needs no waiting; most streams are dropped like that.
@@ -62,16 +56,16 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
 
 impl poll::Host for Io<'_> {
     fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
-        wait(self.deadline, async_poll::Host::poll(self.table, pollables))?
+        self.deadline.wait(async_poll::Host::poll(self.table, pollables))?
     }
 }
 
 impl poll::HostPollable for Io<'_> {
     fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
-        wait(self.deadline, async_poll::HostPollable::ready(self.table, pollable))?
+        self.deadline.wait(async_poll::HostPollable::ready(self.table, pollable))?
     }
     fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        wait(self.deadline, async_poll::HostPollable::block(self.table, pollable))?
+        self.deadline.wait(async_poll::HostPollable::block(self.table, pollable))?
     }
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         async_poll::HostPollable::drop(self.table, pollable)
@@ -90,7 +84,7 @@ impl streams::HostInputStream for Io<'_> {
         if at_once(stream.cancel()).is_some() {
             return Ok(());
         }
-        wait(self.deadline, async move { stream.cancel().await })
+        self.deadline.wait(async move { stream.cancel().await })
     }
 
     fn read(&mut self, stream: Resource<DynInputStream>, len: u64) -> StreamResult<Vec<u8>> {
@@ -124,7 +118,7 @@ impl streams::HostOutputStream for Io<'_> {
         if at_once(stream.cancel()).is_some() {
             return Ok(());
         }
-        wait(self.deadline, async move { stream.cancel().await })
+        self.deadline.wait(async move { stream.cancel().await })
     }
 
     fn check_write(&mut self, stream: Resource<DynOutputStream>) -> StreamResult<u64> {

@@ -1,4 +1,4 @@
-//! `wasi:random` of the inert base: the system's random numbers, in bounded pieces.
+//! `wasi:random` of the inert base: the system's random numbers, in bounded pieces; those of its seed in a deterministic call.
 //!
 //! `insecure` and `insecure-seed` give the same numbers: they are allowed to be predictable, and nothing is won by making them so.
 
@@ -14,50 +14,62 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     insecure_seed::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
 
-fn bytes(asked: u64, limit: usize) -> Result<Vec<u8>> {
+fn zeroes(asked: u64, limit: usize) -> Result<Vec<u8>> {
     let len = usize::try_from(asked).ok().filter(|len| *len <= limit);
-    let mut bytes = vec![0; len.ok_or(LimitHit::Random { asked, limit })?];
-    getrandom::fill(&mut bytes).map_err(Error::new)?;
-    Ok(bytes)
+    Ok(vec![0; len.ok_or(LimitHit::Random { asked, limit })?])
 }
 
-fn number() -> Result<u64> {
-    getrandom::u64().map_err(Error::new)
+impl State {
+    fn random_bytes(&mut self, asked: u64) -> Result<Vec<u8>> {
+        let mut bytes = zeroes(asked, self.random_bytes_max)?;
+        match &mut self.fixed {
+            Some(fixed) => fixed.fill(&mut bytes),
+            None => getrandom::fill(&mut bytes).map_err(Error::new)?,
+        }
+        Ok(bytes)
+    }
+
+    fn random_number(&mut self) -> Result<u64> {
+        match &mut self.fixed {
+            Some(fixed) => Ok(fixed.number()),
+            None => getrandom::u64().map_err(Error::new),
+        }
+    }
 }
 
 impl random::Host for State {
     fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        bytes(len, self.random_bytes_max)
+        self.random_bytes(len)
     }
     fn get_random_u64(&mut self) -> Result<u64> {
-        number()
+        self.random_number()
     }
 }
 
 impl insecure::Host for State {
     fn get_insecure_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        bytes(len, self.random_bytes_max)
+        self.random_bytes(len)
     }
     fn get_insecure_random_u64(&mut self) -> Result<u64> {
-        number()
+        self.random_number()
     }
 }
 
 impl insecure_seed::Host for State {
     fn insecure_seed(&mut self) -> Result<(u64, u64)> {
-        Ok((number()?, number()?))
+        Ok((self.random_number()?, self.random_number()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::zeroes;
     use crate::stop::LimitHit;
 
     #[test]
     fn more_than_the_limit_is_not_allocated() {
-        assert_eq!(bytes(16, 16).expect("within the limit").len(), 16);
-        let error = bytes(u64::MAX, 16).expect_err("beyond the limit");
+        assert_eq!(zeroes(16, 16).expect("within the limit").len(), 16);
+        let error = zeroes(u64::MAX, 16).expect_err("beyond the limit");
         assert_eq!(error.downcast_ref(), Some(&LimitHit::Random { asked: u64::MAX, limit: 16 }));
     }
 }

@@ -10,3 +10,4 @@ mod http;
 mod limits;
 mod load;
 mod probes;
+mod small;

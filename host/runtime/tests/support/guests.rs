@@ -32,6 +32,7 @@ guests! {
     device,
     folders,
     http,
+    small,
 }
 
 /// Where the sources of the guests are.

@@ -7,7 +7,7 @@
 mod open;
 mod paths;
 
-use crate::cap::io::wait;
+use crate::deadline::Deadline;
 use crate::os;
 use crate::state::State;
 use mpp_policy::FolderGrant;
@@ -69,14 +69,18 @@ impl State {
     }
 
     fn inner(&mut self) -> WasiFilesystemCtxView<'_> {
+        self.waiting_inner().1
+    }
+
+    fn waiting_inner(&mut self) -> (&Deadline, WasiFilesystemCtxView<'_>) {
         let folders = self.folders.get_or_insert_default();
-        WasiFilesystemCtxView { ctx: &mut folders.ctx, table: &mut self.table }
+        (&self.deadline, WasiFilesystemCtxView { ctx: &mut folders.ctx, table: &mut self.table })
     }
 
     /// Asks wasmtime-wasi, until the deadline.
     fn within<T>(&mut self, work: impl AsyncFnOnce(&mut WasiFilesystemCtxView<'_>) -> FsResult<T>) -> FsResult<T> {
-        let deadline = self.deadline;
-        wait(deadline, work(&mut self.inner())).map_err(FsError::trap)?
+        let (deadline, mut inner) = self.waiting_inner();
+        deadline.wait(work(&mut inner)).map_err(FsError::trap)?
     }
 
     /// The same for what may lead out of the folder: being refused is told to the caller.
@@ -95,7 +99,7 @@ impl State {
 
     /// Works on files on a thread for blocking work, until the deadline.
     fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> FsResult<T> {
-        wait(self.deadline, spawn_blocking(work)).map_err(FsError::trap)
+        self.deadline.wait(spawn_blocking(work)).map_err(FsError::trap)
     }
 
     fn held(&mut self, fd: &Resource<Descriptor>) -> FsResult<Held> {
@@ -175,7 +179,7 @@ impl State {
         let mut opened = Vec::new();
         for (slot, FolderGrant { path, access }) in grants.folders() {
             let of_thread = path.clone();
-            match wait(self.deadline, spawn_blocking(move || os::open_folder(&of_thread)))? {
+            match self.deadline.wait(spawn_blocking(move || os::open_folder(&of_thread)))? {
                 Ok(folder) => opened.push((slot.as_str().into(), preopened(folder, *access))),
                 Err(error) => self.refusals.push(codes::CAP_FS, || {
                     format!("folder `{}` of slot `{slot}` cannot be opened: {error}", path.display())
@@ -442,8 +446,8 @@ impl types::HostDescriptor for State {
     }
 
     fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> Result<bool> {
-        let deadline = self.deadline;
-        wait(deadline, Inner::is_same_object(&mut self.inner(), a, b))?
+        let (deadline, mut inner) = self.waiting_inner();
+        deadline.wait(Inner::is_same_object(&mut inner, a, b))?
     }
 
     fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<types::MetadataHashValue> {

@@ -1,0 +1,189 @@
+//! `mpp:host/tools`: calling a tool of another package. Permission `tools`; rules HOST-77 to HOST-79.
+//!
+//! The called tool runs by the road that every call takes, with what its own package was granted and the calling one was granted as well.
+//! Which packages there are, and what they were granted, is for the provider to say.
+
+use crate::error::CallError;
+use crate::host::Host;
+use crate::loaded::LoadedPackage;
+use crate::outcome::{CallOutcome, Ending};
+use crate::state::State;
+use crate::terms::Terms;
+use mpp_policy::Grants;
+use mpp_schema::{Code, Coded, PackageName, codes};
+use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+use wasmtime::Result;
+use wasmtime::component::{ComponentType, Lift, Linker, Lower};
+
+/// Who knows the packages whose tools may be called.
+pub trait Tools: Send + Sync {
+    /// The package, loaded into `host`. Asked at most once for a package in each call from outside.
+    fn find(&self, host: &Host, package: &PackageName) -> Result<Callee, NoCallee>;
+}
+
+/// A package whose tools are called by another.
+#[derive(Debug, Clone)]
+pub struct Callee {
+    /// The package.
+    pub package: Arc<LoadedPackage>,
+    /// What it was granted itself. It gets what the calling package was granted as well.
+    pub grants: Arc<Grants>,
+}
+
+/// Why a package cannot be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct NoCallee {
+    /// The stable reason.
+    pub code: Code,
+    /// What happened.
+    pub message: String,
+}
+
+/// There is no other package.
+#[derive(Debug, Clone, Copy)]
+pub struct NoTools;
+
+impl Tools for NoTools {
+    fn find(&self, _: &Host, package: &PackageName) -> Result<Callee, NoCallee> {
+        let message = format!("this host has no package `{package}`");
+        Err(NoCallee { code: codes::PACKAGE_NOT_INSTALLED, message })
+    }
+}
+
+/// How deep tools call each other.
+const DEPTH_MAX: u8 = 8;
+/// For a called tool: what the engine needs, and room for the host above and below it.
+const STACK_BYTES: usize = 2 << 20;
+
+/// The call from outside that a called tool runs in.
+#[derive(Clone)]
+pub(crate) struct Within {
+    depth: u8,
+    /// When the call from outside ends.
+    pub(crate) ends: Instant,
+    /// Packages that were found already.
+    callees: Arc<Mutex<HashMap<PackageName, Callee>>>,
+}
+
+/// `stop` of the interface.
+#[derive(Debug, Clone, ComponentType, Lift, Lower)]
+#[component(record)]
+struct Stopped {
+    #[component(name = "code")]
+    code: String,
+    #[component(name = "message")]
+    message: String,
+}
+
+/// `call-error` of the interface.
+#[derive(Debug, Clone, ComponentType, Lift, Lower)]
+#[component(variant)]
+enum Failure {
+    #[component(name = "denied")]
+    Denied,
+    #[component(name = "unknown")]
+    Unknown(String),
+    #[component(name = "arguments")]
+    Arguments(String),
+    #[component(name = "failed")]
+    Failed(String),
+    #[component(name = "stopped")]
+    Stopped(Stopped),
+}
+
+impl Failure {
+    fn stopped(code: Code, message: String) -> Self {
+        Self::Stopped(Stopped { code: code.to_string(), message })
+    }
+}
+
+impl From<NoCallee> for Failure {
+    fn from(NoCallee { code, message }: NoCallee) -> Self {
+        if code == codes::PACKAGE_NOT_INSTALLED { Self::Unknown(message) } else { Self::stopped(code, message) }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        let message = error.to_string();
+        if error.code() == codes::TOOL_UNKNOWN { Self::Unknown(message) } else { Self::Arguments(message) }
+    }
+}
+
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    let mut instance = linker.instance("mpp:host/tools@0.1.0")?;
+    instance.func_wrap("call", |mut store, (package, tool, arguments): (String, String, String)| {
+        let state = store.data_mut();
+        let answer = state.call_tool(&package, &tool, &arguments);
+        // What ended the called tool may be the end of this one.
+        match state.deadline.hit() {
+            Some(hit) => Err(hit.into()),
+            None => Ok((answer,)),
+        }
+    })
+}
+
+impl State {
+    fn call_tool(&mut self, package: &str, tool: &str, arguments: &str) -> Result<String, Failure> {
+        let granted = self.terms.grants.tools();
+        let Some(package) = package.parse().ok().filter(|package: &PackageName| granted.contains(package)) else {
+            self.refusals.push(codes::CAP_DENIED, || format!("calling tools of `{package}` is not granted"));
+            return Err(Failure::Denied);
+        };
+        let within = self.one_deeper()?;
+        let callee = self.callee(&within, &package)?;
+        let outcome = self.run_called(&callee, tool, arguments, within)?;
+        self.refusals.append_of(&format!("`{tool}` of `{package}`"), outcome.refusals);
+        match outcome.ending {
+            Ending::Returned(None) => Ok("null".to_owned()),
+            Ending::Returned(Some(result)) => Ok(result.to_string()),
+            Ending::ToolError(error) => Err(Failure::Failed(error.to_string())),
+            Ending::Trapped { code, message } | Ending::Limited { code, message } => {
+                Err(Failure::stopped(code, message))
+            }
+        }
+    }
+
+    fn one_deeper(&mut self) -> Result<Within, Failure> {
+        let ends = self.deadline.at;
+        let within = self.within.get_or_insert_with(|| Within { depth: 0, ends, callees: Arc::default() });
+        if within.depth == DEPTH_MAX {
+            let message = format!("tools called each other {DEPTH_MAX} deep, and one more was called");
+            self.refusals.push(codes::LIMIT_DEPTH, || message.clone());
+            return Err(Failure::stopped(codes::LIMIT_DEPTH, message));
+        }
+        Ok(Within { depth: within.depth + 1, ends: within.ends.min(ends), callees: Arc::clone(&within.callees) })
+    }
+
+    fn callee(&self, within: &Within, package: &PackageName) -> Result<Callee, Failure> {
+        let mut known = within.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(callee) = known.get(package) {
+            return Ok(callee.clone());
+        }
+        let callee = self.providers.tools.find(&Host::of(Arc::clone(&self.host)), package)?;
+        known.insert(package.clone(), callee.clone());
+        Ok(callee)
+    }
+
+    /// On a thread of its own: the calling tool may have used most of the stack of this one.
+    fn run_called(&self, callee: &Callee, tool: &str, arguments: &str, within: Within) -> Result<CallOutcome, Failure> {
+        let terms = Terms {
+            grants: Arc::new(callee.grants.intersect(&self.terms.grants)),
+            // The id of an agent is for one publisher alone.
+            caller: None,
+            ..self.terms.clone()
+        };
+        let run = || callee.package.call_within(&terms, tool, arguments, Some(within));
+        let ended = thread::scope(|scope| {
+            let thread = thread::Builder::new().name("mpp-called-tool".to_owned()).stack_size(STACK_BYTES);
+            Ok(thread.spawn_scoped(scope, run)?.join())
+        });
+        let ended = ended.map_err(|error: std::io::Error| Failure::stopped(codes::IO_FAILED, error.to_string()))?;
+        Ok(ended.unwrap_or_else(|panic| resume_unwind(panic))?)
+    }
+}
