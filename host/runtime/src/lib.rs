@@ -64,7 +64,7 @@ pub use cap::http::secrets::{NoSecrets, SecretValue, Secrets, SecretsError};
 pub use cap::http::tls::{BadRoot, TlsRoots};
 pub use cap::logging::{Level, Record};
 pub use cap::progress::{Progress, Step};
-pub use cap::tools::{Callee, NoCallee, NoTools, Tools};
+pub use cap::tools::{NoCallee, NoTools, Tools};
 pub use deterministic::Deterministic;
 pub use engine::{Allocation, Metering};
 pub use error::{CallError, HostError, LoadError};

@@ -21,17 +21,11 @@ use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
 /// Who knows the packages whose tools may be called.
 pub trait Tools: Send + Sync {
-    /// The package, loaded into `host`. Asked at most once for a package in each call from outside.
-    fn find(&self, host: &Host, package: &PackageName) -> Result<Callee, NoCallee>;
-}
+    /// What a tool of the package was granted itself. It gets of it what the calling tool was granted as well.
+    fn grants(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee>;
 
-/// A package whose tools are called by another.
-#[derive(Debug, Clone)]
-pub struct Callee {
-    /// The package.
-    pub package: Arc<LoadedPackage>,
-    /// What it was granted itself. It gets what the calling package was granted as well.
-    pub grants: Arc<Grants>,
+    /// The package, loaded into `host`. Asked at most once for a package in each call from outside.
+    fn load(&self, host: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee>;
 }
 
 /// Why a package cannot be called.
@@ -44,14 +38,23 @@ pub struct NoCallee {
     pub message: String,
 }
 
+impl NoCallee {
+    /// The package is not there.
+    pub fn not_installed(package: &PackageName) -> Self {
+        Self { code: codes::PACKAGE_NOT_INSTALLED, message: format!("package `{package}` is not installed") }
+    }
+}
+
 /// There is no other package.
 #[derive(Debug, Clone, Copy)]
 pub struct NoTools;
 
 impl Tools for NoTools {
-    fn find(&self, _: &Host, package: &PackageName) -> Result<Callee, NoCallee> {
-        let message = format!("this host has no package `{package}`");
-        Err(NoCallee { code: codes::PACKAGE_NOT_INSTALLED, message })
+    fn grants(&self, package: &PackageName, _: &str) -> Result<Arc<Grants>, NoCallee> {
+        Err(NoCallee::not_installed(package))
+    }
+    fn load(&self, _: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {
+        Err(NoCallee::not_installed(package))
     }
 }
 
@@ -66,8 +69,8 @@ pub(crate) struct Within {
     depth: u8,
     /// When the call from outside ends.
     pub(crate) ends: Instant,
-    /// Packages that were found already.
-    callees: Arc<Mutex<HashMap<PackageName, Callee>>>,
+    /// Packages that were loaded already.
+    loaded: Arc<Mutex<HashMap<PackageName, Arc<LoadedPackage>>>>,
 }
 
 /// `stop` of the interface.
@@ -136,8 +139,9 @@ impl State {
             return Err(Failure::Denied);
         };
         let within = self.one_deeper()?;
-        let callee = self.callee(&within, &package)?;
-        let outcome = self.run_called(&callee, tool, arguments, within)?;
+        let granted = self.providers.tools.grants(&package, tool)?;
+        let callee = self.loaded(&within, &package)?;
+        let outcome = self.run_called(&callee, &granted, tool, arguments, within)?;
         self.refusals.append_of(&format!("`{tool}` of `{package}`"), outcome.refusals);
         match outcome.ending {
             Ending::Returned(None) => Ok("null".to_owned()),
@@ -151,34 +155,41 @@ impl State {
 
     fn one_deeper(&mut self) -> Result<Within, Failure> {
         let ends = self.deadline.at;
-        let within = self.within.get_or_insert_with(|| Within { depth: 0, ends, callees: Arc::default() });
+        let within = self.within.get_or_insert_with(|| Within { depth: 0, ends, loaded: Arc::default() });
         if within.depth == DEPTH_MAX {
             let message = format!("tools called each other {DEPTH_MAX} deep, and one more was called");
             self.refusals.push(codes::LIMIT_DEPTH, || message.clone());
             return Err(Failure::stopped(codes::LIMIT_DEPTH, message));
         }
-        Ok(Within { depth: within.depth + 1, ends: within.ends.min(ends), callees: Arc::clone(&within.callees) })
+        Ok(Within { depth: within.depth + 1, ends: within.ends.min(ends), loaded: Arc::clone(&within.loaded) })
     }
 
-    fn callee(&self, within: &Within, package: &PackageName) -> Result<Callee, Failure> {
-        let mut known = within.callees.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(callee) = known.get(package) {
-            return Ok(callee.clone());
+    fn loaded(&self, within: &Within, package: &PackageName) -> Result<Arc<LoadedPackage>, Failure> {
+        let mut loaded = within.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.get(package) {
+            return Ok(Arc::clone(known));
         }
-        let callee = self.providers.tools.find(&Host::of(Arc::clone(&self.host)), package)?;
-        known.insert(package.clone(), callee.clone());
+        let callee = self.providers.tools.load(&Host::of(Arc::clone(&self.host)), package)?;
+        loaded.insert(package.clone(), Arc::clone(&callee));
         Ok(callee)
     }
 
     /// On a thread of its own: the calling tool may have used most of the stack of this one.
-    fn run_called(&self, callee: &Callee, tool: &str, arguments: &str, within: Within) -> Result<CallOutcome, Failure> {
+    fn run_called(
+        &self,
+        callee: &LoadedPackage,
+        granted: &Grants,
+        tool: &str,
+        arguments: &str,
+        within: Within,
+    ) -> Result<CallOutcome, Failure> {
         let terms = Terms {
-            grants: Arc::new(callee.grants.intersect(&self.terms.grants)),
+            grants: Arc::new(granted.intersect(&self.terms.grants)),
             // The id of an agent is for one publisher alone.
             caller: None,
             ..self.terms.clone()
         };
-        let run = || callee.package.call_within(&terms, tool, arguments, Some(within));
+        let run = || callee.call_within(&terms, tool, arguments, Some(within));
         let ended = thread::scope(|scope| {
             let thread = thread::Builder::new().name("mpp-called-tool".to_owned()).stack_size(STACK_BYTES);
             Ok(thread.spawn_scoped(scope, run)?.join())

@@ -2,8 +2,8 @@
 
 use crate::support::{guests, host, packages, small_limits};
 use mpp_host::{
-    Agent, Allocation, CallOutcome, Callee, Cancel, Deterministic, Ending, Host, HostOptions, Level, Limits,
-    LoadedPackage, Metering, NoCallee, Progress, Providers, Step, Terms, Tools, Verification,
+    Agent, Allocation, CallOutcome, Cancel, Deterministic, Ending, Host, HostOptions, Level, Limits, LoadedPackage,
+    Metering, NoCallee, Progress, Providers, Step, Terms, Tools, Verification,
 };
 use mpp_policy::{Allowance, Grants};
 use mpp_schema::{Code, PackageName, codes};
@@ -239,34 +239,40 @@ fn without_a_cancel_a_limit_is_what_it_was() {
 
 /// Knows two packages, and what they were granted.
 struct Two {
-    small: Grants,
-    known: Mutex<Vec<Callee>>,
+    small: Arc<Grants>,
+    /// Compiling takes a while.
+    known: Mutex<Vec<Arc<LoadedPackage>>>,
 }
 
 impl Tools for Two {
-    fn find(&self, host: &Host, package: &PackageName) -> Result<Callee, NoCallee> {
-        let (guest, grants) = match package.to_string().as_str() {
-            "guest:small" => (guests::small(), self.small.clone()),
-            "guest:base" => (guests::base(), Grants::default()),
-            other => {
-                let message = format!("`{other}` is not installed");
-                return Err(NoCallee { code: codes::PACKAGE_NOT_INSTALLED, message });
+    fn grants(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee> {
+        match (package.to_string().as_str(), tool) {
+            ("guest:small", "compute-in-vain") => {
+                Err(NoCallee { code: codes::GRANT_MISSING, message: "not granted".to_owned() })
             }
-        };
-        let mut known = self.known.lock().expect("nobody panics");
-        if let Some(callee) = known.iter().find(|callee| callee.package.name() == package) {
-            return Ok(callee.clone());
+            ("guest:small", _) => Ok(self.small.clone()),
+            ("guest:base", _) => Ok(Arc::default()),
+            _ => Err(NoCallee::not_installed(package)),
         }
-        let callee = Callee { package: Arc::new(packages::load_asking(host, guest, asked())), grants: grants.into() };
-        known.push(callee.clone());
-        Ok(callee)
+    }
+
+    fn load(&self, host: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {
+        let guest = if package.to_string() == "guest:small" { guests::small() } else { guests::base() };
+        let mut known = self.known.lock().expect("nobody panics");
+        if let Some(loaded) = known.iter().find(|loaded| loaded.name() == package) {
+            return Ok(Arc::clone(loaded));
+        }
+        let loaded = Arc::new(packages::load_asking(host, guest, asked()));
+        known.push(Arc::clone(&loaded));
+        Ok(loaded)
     }
 }
 
 /// A host with packages that call each other; `small` was granted this when it is called by another.
 fn host_of_two(small: Allowance, options: HostOptions) -> LoadedPackage {
     let small = Grants::cut(&serde_json::from_value(asked()).expect("permissions"), &small);
-    let providers = Providers { tools: Arc::new(Two { small, known: Mutex::default() }), ..Providers::default() };
+    let providers =
+        Providers { tools: Arc::new(Two { small: Arc::new(small), known: Mutex::default() }), ..Providers::default() };
     let host = Host::new(HostOptions { providers, ..options }).expect("a host starts");
     packages::load_asking(&host, guests::small(), asked())
 }
@@ -302,7 +308,8 @@ fn a_tool_calls_a_tool_of_another_package() {
     check("guest:base", "panic", json!({ "message": "" }), Err("stopped: tool.trap"));
     check("guest:base", "grow", json!({ "mib": 64 }), Err("stopped: limit.memory"));
     check("guest:base", "missing", json!({}), Err("unknown: package `guest:base` has no tool `missing`"));
-    check("guest:gone", "any", json!({}), Err("unknown: `guest:gone` is not installed"));
+    check("guest:small", "compute-in-vain", json!({}), Err("stopped: grant.missing"));
+    check("guest:gone", "any", json!({}), Err("unknown: package `guest:gone` is not installed"));
     let wrong = relay(&package, &terms, "guest:base", "echo-text", json!({ "text": 7 })).ending;
     assert!(
         matches!(&wrong, Ending::ToolError(error) if error.as_str().is_some_and(|it| it.starts_with("arguments: "))),
