@@ -1,11 +1,11 @@
 //! The command that would grant what is missing, ready to be typed.
 
 use crate::Ask;
-use mpp_schema::{PackageName, manifest::TrustLevel, permissions::Access};
+use mpp_schema::{manifest::TrustLevel, permissions::Access};
 
-/// `mpp grant …` for these things. Where only a person can choose, the word `PATH` or `VALUE` stands.
-pub(crate) fn grant_command<'a>(package: &PackageName, asks: impl IntoIterator<Item = &'a Ask>) -> String {
-    let mut words = vec!["mpp grant".to_owned(), package.to_string()];
+/// `mpp grant …` for these things, to the package that `target` names. Where only a person can choose, the word `PATH` or `VALUE` stands.
+pub fn grant_command<'a>(target: &str, asks: impl IntoIterator<Item = &'a Ask>) -> String {
+    let mut words = vec!["mpp grant".to_owned(), shell_word(target)];
     let mut highest = TrustLevel::Sandboxed;
     for ask in asks {
         highest = highest.max(ask.level());
@@ -54,7 +54,7 @@ mod tests {
         }));
         let asked = asked.expect("permissions");
         let asks: Vec<Ask> = Ask::all(&asked).into_iter().map(|(ask, _)| ask).collect();
-        let command = grant_command(&"acme:notes".parse().expect("a name"), &asks);
+        let command = grant_command("acme:notes", &asks);
         assert_eq!(
             command,
             "mpp grant acme:notes --folder notes=PATH:rw --http 'https://*.example' --env LANG --for session"

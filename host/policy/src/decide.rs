@@ -6,12 +6,10 @@ use crate::{
     command::grant_command, request::part_of, sentences::verb, standing::level_name,
 };
 use mpp_schema::{
-    Code, Coded, GrantId, Ident, PackageName, ToolName, codes,
-    grant::{Functions, Lifetime},
-    manifest::TrustLevel,
-    text::escaped,
+    Code, Coded, GrantId, Ident, PackageName, ToolName, codes, grant::Lifetime, manifest::TrustLevel, text::escaped,
 };
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
@@ -27,6 +25,8 @@ pub struct Question<'a> {
     pub declared: TrustLevel,
     /// The tool that is called; nothing to ask about what all tools may do.
     pub function: Option<&'a ToolName>,
+    /// A token that was made for this very call: what it binds comes before everything else.
+    pub first: Option<GrantId>,
     /// Where and when.
     pub moment: Moment,
     /// The places that matter for folders.
@@ -57,7 +57,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    fn code(&self) -> Code {
+    /// The stable reason of a refusal by this rule.
+    pub fn code(&self) -> Code {
         match self {
             Self::Trust => codes::GRANT_TRUST,
             Self::Folder => codes::GRANT_FOLDER,
@@ -80,6 +81,13 @@ pub struct Reason {
     pub rule: Rule,
     /// The rule in words.
     pub why: String,
+}
+
+impl Reason {
+    /// Whether it keeps a call from being made, and a grant would mend that.
+    pub fn can_be_granted(&self) -> bool {
+        matches!(self.rule, Rule::NotGranted | Rule::Folder)
+    }
 }
 
 /// What keeps a call from being made.
@@ -135,7 +143,7 @@ pub struct Decision {
     pub refused: Vec<RefusedToken>,
 }
 
-/// Decides. The same values give the same decision.
+/// Decides. The same values give the same decision. Of tokens that were issued in one second, the later in `tokens` is the newer.
 pub fn decide(question: &Question<'_>, tokens: &[Token], policy: &Policy, ledger: &Ledger) -> Decision {
     let mut decision = Decision::default();
     let counting = counting(question, tokens, policy, ledger, &mut decision.refused);
@@ -165,7 +173,7 @@ pub fn decide(question: &Question<'_>, tokens: &[Token], policy: &Policy, ledger
     decision
 }
 
-/// The tokens that count, those that stay before those for one call, older ones first.
+/// The tokens that count: the one for this very call, then those that stay, then those for one call; newer ones first (PERM-23).
 fn counting<'a>(
     question: &Question<'_>,
     tokens: &'a [Token],
@@ -174,7 +182,7 @@ fn counting<'a>(
     refused: &mut Vec<RefusedToken>,
 ) -> Vec<&'a Token> {
     let mut counting = Vec::new();
-    for token in tokens {
+    for token in tokens.iter().rev() {
         let fits = token.fits(&question.subject, &question.moment, policy, ledger);
         let covers = question.function.map_or(Ok(()), |function| token.covers(function));
         match fits.and(covers) {
@@ -187,8 +195,8 @@ fn counting<'a>(
         }
     }
     counting.sort_by_key(|token| {
-        let grant = token.grant();
-        (grant.lifetime == Lifetime::Once, grant.functions == Functions::All, grant.issued, grant.id)
+        let (grant, first) = (token.grant(), question.first == Some(token.id()));
+        (!first, grant.lifetime == Lifetime::Once, Reverse(grant.issued))
     });
     counting
 }
@@ -207,7 +215,6 @@ impl Weighing<'_, '_> {
         let given = token.allowance();
         let mut adds = false;
         for ask in asks {
-            // The first binding of a slot and the first value of a setting stay: a later token for one call does not replace them silently.
             if !self.by.contains_key(ask) && add(&mut self.allowance, &given, ask) {
                 self.by.insert(ask.clone(), token.id());
                 adds = true;
@@ -362,6 +369,13 @@ fn within(asked: &str, allowed: &Origin) -> bool {
     Origin::parse(asked).is_some_and(|asked| asked.covers(allowed) || allowed.covers(&asked))
 }
 
+impl Token {
+    /// Whether it allows something of `ask`.
+    pub fn allows(&self, ask: &Ask) -> bool {
+        add(&mut Allowance::default(), &self.allowance(), ask)
+    }
+}
+
 /// Adds to `allowance` what `given` holds of `ask`; says whether there was anything.
 fn add(allowance: &mut Allowance, given: &Allowance, ask: &Ask) -> bool {
     fn one<K: Ord + Clone, V: Clone>(to: &mut BTreeMap<K, V>, from: &BTreeMap<K, V>, key: &K) -> bool {
@@ -397,29 +411,18 @@ fn missing(question: &Question<'_>, reasons: &[Reason]) -> Option<Missing> {
         Rule::NotGranted => reason.what.clone(),
         _ => format!("{} ({})", reason.what, reason.why),
     });
-    let grantable = missing.iter().filter(|reason| matches!(reason.rule, Rule::NotGranted | Rule::Folder));
+    let grantable = missing.iter().filter(|reason| reason.can_be_granted());
     let asks: Vec<&Ask> = grantable.map(|reason| &reason.ask).collect();
     let package = question.subject.package;
-    let command = (!asks.is_empty()).then(|| grant_command(package, asks));
+    let command = (!asks.is_empty()).then(|| grant_command(&package.to_string(), asks));
     let mut advice = Vec::new();
     if missing.iter().any(|reason| reason.rule == Rule::Trust) {
-        advice.extend(trust_advice(question.standing));
+        advice.extend(question.standing.advice());
     }
     if missing.iter().any(|reason| reason.rule == Rule::Denied) {
         advice.push("mpp policy show".to_owned());
     }
     Some(Missing { package: package.clone(), what: what.collect(), code: first.rule.code(), command, advice })
-}
-
-fn trust_advice(standing: &Standing) -> Option<String> {
-    match standing {
-        Standing::FirstSeen => Some("pin its publisher: mpp trust add NAME KEY".to_owned()),
-        Standing::Pinned(name) => Some(format!("mpp trust mark {name} --elevated")),
-        Standing::NamespaceOwner => {
-            Some("pin its publisher as one that may have it: mpp trust add NAME KEY --elevated".to_owned())
-        }
-        Standing::Own | Standing::Marked(_) => None,
-    }
 }
 
 impl Decision {

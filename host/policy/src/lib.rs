@@ -24,7 +24,7 @@ mod token;
 
 pub use address::is_special;
 pub use allowance::{Allowance, FolderBinding};
-pub use command::shell_word;
+pub use command::{grant_command, shell_word};
 pub use decide::{Decision, Missing, Question, Reason, RefusedToken, Rule, decide};
 pub use folder::{FolderClass, Places};
 pub use grants::{DeviceGrant, FolderGrant, Grants, HttpGrant, SecretGrant};
@@ -33,6 +33,6 @@ pub use http::{HttpRefusal, Reach, Target};
 pub use origin::{HostPattern, Origin, Scheme};
 pub use policy::{Policy, PolicyError};
 pub use request::{Ask, Difference, Request, Wider, check_within};
-pub use sentences::{sentences, unusual};
+pub use sentences::{allowed, sentences, unusual};
 pub use standing::Standing;
 pub use token::{Ledger, Moment, Owners, Subject, Token, TokenError};

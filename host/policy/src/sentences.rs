@@ -5,6 +5,7 @@
 use crate::{Ask, HostPattern, Origin, Scheme};
 use mpp_package::manifest::origin_level;
 use mpp_schema::{
+    grant::Allows,
     manifest::TrustLevel,
     permissions::{Access, HttpOrigin, Permissions},
     text::escaped,
@@ -46,6 +47,32 @@ impl Ask {
             Self::Tool { package } => format!("call the tools of {package}"),
         }
     }
+}
+
+/// What a token allows, one sentence each, to be read after "may".
+pub fn allowed(allows: &Allows) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (slot, bound) in allows.folders.iter() {
+        lines.push(format!("{} {}, as `{slot}`", verb(bound.access), escaped(&bound.path)));
+    }
+    lines.extend(allows.http.iter().map(|origin| format!("send the requests that it asks for to {origin}")));
+    lines.extend(
+        allows.secrets.iter().map(|name| format!("have the host add your secret `{name}`, unseen by the tool")),
+    );
+    lines.extend(allows.kv.iter().map(|kv| format!("keep up to {kv} of its own data between calls")));
+    lines.extend(allows.env.iter().map(|name| format!("read the environment variable {}", escaped(name))));
+    for (name, value) in allows.config.iter() {
+        lines.push(format!("read the setting {} (\"{}\")", escaped(name), escaped(value)));
+    }
+    lines.extend(allows.devices.iter().map(|(slot, path)| format!("use the device {}, as `{slot}`", escaped(path))));
+    let flags = [
+        (allows.clock, "read a precise clock"),
+        (allows.logging, "write to the log"),
+        (allows.progress, "show progress"),
+    ];
+    lines.extend(flags.into_iter().filter(|(allowed, _)| *allowed).map(|(_, what)| what.to_owned()));
+    lines.extend(allows.tools.iter().map(|package| format!("call the tools of {package}")));
+    lines
 }
 
 /// What access to a folder means.

@@ -27,6 +27,18 @@ impl Standing {
         }
     }
 
+    /// What the user would type for its packages to have more.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::FirstSeen => Some("pin its publisher: mpp trust add NAME KEY".to_owned()),
+            Self::Pinned(name) => Some(format!("mpp trust mark {name} --elevated")),
+            Self::NamespaceOwner => {
+                Some("pin its publisher as one that may have it: mpp trust add NAME KEY --elevated".to_owned())
+            }
+            Self::Own | Self::Marked(_) => None,
+        }
+    }
+
     /// In words, to be read after "its publisher".
     pub fn sentence(&self) -> String {
         match self {

@@ -99,6 +99,12 @@ impl LoadedPackage {
         Ok(CallOutcome { ending, log, refusals, elapsed })
     }
 
+    /// Whether [`call`](Self::call) would start this tool with these arguments: asked before something is spent on a call.
+    pub fn check_arguments(&self, tool: &str, arguments_json: &str) -> Result<(), CallError> {
+        let (tool, _) = self.find(tool)?;
+        codec::arguments_from_json(tool, arguments_json).map(drop).map_err(|error| CallError::arguments(tool, error))
+    }
+
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
     pub fn call_values(&self, terms: &Terms, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
         let (tool, export) = self.find(tool)?;

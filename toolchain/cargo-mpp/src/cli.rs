@@ -90,6 +90,17 @@ pub enum Command {
     List(commands::list::Arguments),
     /// Call a tool of an installed package
     Call(commands::call::Arguments),
+    /// Allow a package some of what it asks for
+    Grant(commands::grant::Arguments),
+    /// Take grants back
+    Revoke(commands::revoke::Arguments),
+    /// List grants, and take them elsewhere
+    Grants(commands::grants::Arguments),
+    /// Show and make the policy of this home
+    #[command(subcommand)]
+    Policy(commands::policy::Command),
+    /// Show who signs the grants of this home
+    Owner(commands::owner::Arguments),
     /// Make and use registries
     #[command(subcommand)]
     Registry(commands::registry::Command),

@@ -1,7 +1,7 @@
 //! The only reader of the environment, the clock and the terminal: turns them into the context that verbs work in.
 
-use crate::cli::Global;
-use mpp_ops::{Context, Event, OpsError, Passwords, home::Home};
+use crate::{cli::Global, os};
+use mpp_ops::{Context, Event, OpsError, Passwords, Surroundings, Terminal, home::Home};
 use mpp_schema::{Code, Coded, Instant, codes};
 use std::{
     env,
@@ -49,6 +49,7 @@ pub fn context<'a>(
     global: &Global,
     passwords: &'a dyn Passwords,
     tell: &'a dyn Fn(Event),
+    terminal: &'a dyn Terminal,
 ) -> Result<Context<'a>, OpsError> {
     let home = match variable("MPP_HOME") {
         Some(folder) => Home::below(&absolute(folder)?),
@@ -58,7 +59,7 @@ pub fn context<'a>(
         Some(folder) => folder.canonicalize().map_err(|error| ContextError::Folder(folder.clone(), error))?,
         None => env::current_dir().map_err(|error| ContextError::Folder(".".into(), error))?,
     };
-    Ok(Context { home, folder, now: now()?, passwords, tell })
+    Ok(Context { home, folder, now: now()?, passwords, tell, terminal, surroundings: &Process })
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
@@ -85,6 +86,23 @@ fn xdg_home() -> Result<Home, ContextError> {
 fn now() -> Result<Instant, ContextError> {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| ContextError::Clock)?;
     i64::try_from(since_1970.as_secs()).ok().and_then(Instant::from_unix_seconds).ok_or(ContextError::Clock)
+}
+
+/// What this process knows of its surroundings.
+struct Process;
+
+impl Surroundings for Process {
+    fn variable(&self, name: &str) -> Option<String> {
+        env::var(name).ok()
+    }
+
+    fn user_home(&self) -> Option<PathBuf> {
+        variable("HOME").or_else(|| variable("USERPROFILE"))
+    }
+
+    fn session(&self) -> String {
+        os::session()
+    }
 }
 
 /// Passwords from `MPP_KEY_PASSWORD`, else asked for on a terminal without echo, else none.

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod context;
 mod exit;
+mod os;
 mod ui;
 
 use clap::Parser as _;
@@ -26,7 +27,7 @@ fn run(cli: cli::Cli) -> ExitCode {
     let tell = |event| ui.tell(event);
     let passwords = context::TerminalPasswords;
     let outcome =
-        context::context(&cli.global, &passwords, &tell).and_then(|context| commands::run(cli.command, &context));
+        context::context(&cli.global, &passwords, &tell, &ui).and_then(|context| commands::run(cli.command, &context));
     ui.clear();
     match outcome {
         Ok(output) => ui.output(&output),

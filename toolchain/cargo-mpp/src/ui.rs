@@ -4,15 +4,16 @@ use crate::{
     cli::{ColorChoice, Global},
     commands::Output,
     exit::Exit,
+    os,
 };
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use mpp_ops::{Event, OpsError};
+use mpp_ops::{Event, OpsError, Terminal};
 use mpp_schema::{Problem, Turn, codes};
 use serde_json::json;
 use std::{
     cell::RefCell,
-    io::{IsTerminal as _, Write as _},
+    io::{BufRead as _, IsTerminal as _, Read as _, Write as _},
     process::ExitCode,
     time::Duration,
 };
@@ -125,6 +126,28 @@ impl Ui {
             print_err(&text);
         }
         Exit::of(error.code()).into()
+    }
+}
+
+/// The longest answer that is read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 4096;
+
+/// The controlling terminal: what stdin and stdout are does not matter, and what was typed before the question answers nothing.
+impl Terminal for Ui {
+    fn is_there(&self) -> bool {
+        os::controlling_terminal().is_some()
+    }
+
+    fn ask(&self, text: &str, question: &str) -> Option<String> {
+        self.clear();
+        let mut terminal = os::controlling_terminal()?;
+        terminal.write_all(terminal_safe(text).as_bytes()).ok()?;
+        os::forget_input(&terminal);
+        terminal.write_all(terminal_safe(question).as_bytes()).and_then(|()| terminal.flush()).ok()?;
+        let mut answer = String::new();
+        std::io::BufReader::new(terminal.take(ANSWER_BYTES_MAX)).read_line(&mut answer).ok()?;
+        // An answer ends with its line: what was cut off, by the end of the terminal or by its length, is none.
+        answer.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned())
     }
 }
 

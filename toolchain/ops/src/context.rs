@@ -16,6 +16,28 @@ pub struct Context<'a> {
     pub passwords: &'a dyn Passwords,
     /// Who is told what goes on.
     pub tell: &'a dyn Fn(Event),
+    /// Who can be asked a question.
+    pub terminal: &'a dyn Terminal,
+    /// What the process knows of its surroundings.
+    pub surroundings: &'a dyn Surroundings,
+}
+
+/// A person at a terminal, who can be shown something and asked about it. Not stdin and stdout: those belong to whoever started the program.
+pub trait Terminal {
+    /// Whether there is one.
+    fn is_there(&self) -> bool;
+    /// Shows `text`, asks `question`, and gives the line that was typed after it; nothing when there is no terminal or no answer.
+    fn ask(&self, text: &str, question: &str) -> Option<String>;
+}
+
+/// What a process knows of its surroundings. Looked at only when it is needed.
+pub trait Surroundings {
+    /// The value of an environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// The home folder of the user.
+    fn user_home(&self) -> Option<PathBuf>;
+    /// Words that stay the same for one terminal session, and are never those of another one on this machine.
+    fn session(&self) -> String;
 }
 
 impl Context<'_> {

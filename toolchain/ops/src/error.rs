@@ -25,6 +25,13 @@ impl OpsError {
         self
     }
 
+    /// Adds a hint that is less useful than those of the library, so it comes last.
+    #[must_use]
+    pub fn last_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
     /// The stable reason.
     pub fn code(&self) -> Code {
         self.source.code()

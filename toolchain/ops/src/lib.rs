@@ -9,6 +9,7 @@ pub mod conformance;
 
 mod context;
 mod error;
+mod grants;
 pub mod home;
 mod package_file;
 mod project_files;
@@ -16,11 +17,11 @@ mod registries;
 pub mod verb;
 
 pub use arguments::{ArgumentsError, ToolInput};
-pub use context::{Context, Event, Passwords};
+pub use context::{Context, Event, Passwords, Surroundings, Terminal};
 pub use error::OpsError;
 pub use mpp_policy::sentences;
 
 /// How a call ended, as the host says it.
 pub mod outcome {
-    pub use mpp_host::{CallOutcome, Ending, Log};
+    pub use mpp_host::{CallOutcome, Ending, Log, Refusals};
 }

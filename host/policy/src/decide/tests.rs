@@ -4,7 +4,7 @@ use super::{Decision, Question, Rule, decide};
 use crate::token::tests::{PUBLISHER, asked, at, grant, moment, token};
 use crate::{Ledger, Places, Policy, Request, Standing, Subject, Token};
 use mpp_schema::{
-    Code, codes,
+    Code, GrantId, codes,
     grant::{Functions, Grant, Lifetime},
     manifest::TrustLevel,
     permissions::Permissions,
@@ -20,6 +20,7 @@ struct Case {
     policy: serde_json::Value,
     tokens: Vec<Token>,
     ledger: Ledger,
+    first: Option<GrantId>,
     seen: BTreeMap<PathBuf, Option<PathBuf>>,
 }
 
@@ -33,6 +34,7 @@ impl Case {
             policy: json!({}),
             tokens: Vec::new(),
             ledger: Ledger::default(),
+            first: None,
             seen: BTreeMap::new(),
         }
     }
@@ -71,6 +73,7 @@ impl Case {
             standing: &self.standing,
             declared: self.declared,
             function: Some(&function),
+            first: self.first,
             moment: moment(),
             places: &places,
             seen: &self.seen,
@@ -271,4 +274,27 @@ fn a_token_of_an_older_request_grants_nothing() {
     let decision = case.check(Err(codes::GRANT_MISSING));
     assert_eq!(decision.refused[0].code, codes::GRANT_REQUEST);
     assert!(decision.grants.is_empty());
+}
+
+#[test]
+fn the_newest_binding_wins_and_one_for_this_call_before_it() {
+    let asks = json!({ "config": ["unit"] });
+    let value = |id, seconds, lifetime, unit: &'static str| {
+        move |asked: &Permissions| Grant {
+            lifetime,
+            issued: at(seconds),
+            ..grant(id, asked, json!({ "config": { "unit": unit } }))
+        }
+    };
+    let always = Lifetime::Always;
+    let mut case = Case::of(asks)
+        .with(value(1, -20, always, "newer"))
+        .with(value(2, -30, always, "oldest"))
+        .with(value(3, -20, always, "newest"))
+        .with(value(4, -10, Lifetime::Once, "once"));
+    let unit = |case: &Case| case.check(Ok(())).grants.config().values().next().cloned();
+    assert_eq!(unit(&case).as_deref(), Some("newest"));
+    case.first = Some(GrantId::from_bytes([4; 16]));
+    assert_eq!(unit(&case).as_deref(), Some("once"));
+    assert_eq!(case.check(Ok(())).consume, [GrantId::from_bytes([4; 16])]);
 }

@@ -1,10 +1,10 @@
 //! `mpp call`: a tool of an installed package.
 
-use super::{Output, outcome};
+use super::{Output, outcome, permissions::Permissions};
 use clap::Args;
 use mpp_ops::{
     Context, OpsError, ToolInput,
-    verb::call::{self, ToolRequest},
+    verb::call::{self, Permit, ToolRequest},
 };
 use mpp_schema::{PackageName, VersionReq};
 
@@ -12,7 +12,8 @@ use mpp_schema::{PackageName, VersionReq};
 #[command(
     after_help = "What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named after its parameters.\n\n\
                   mpp call acme:md outline --text @README.md\n\
-                  mpp call acme:md outline '{\"text\": \"# Hello\"}'"
+                  mpp call acme:md outline '{\"text\": \"# Hello\"}'\n\
+                  mpp call --folder notes=~/notes:ro acme:notes search --text milk"
 )]
 pub struct Arguments {
     /// The package, NAMESPACE:NAME[@VERSION]
@@ -21,6 +22,14 @@ pub struct Arguments {
     /// The tool; may be left out where there is only one
     #[arg(value_name = "TOOL] [JSON|@FILE|-|--FLAG VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
+    /// Say what the call would be allowed to do, and why; make no call
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask about what is allowed for this call
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    permissions: Permissions,
 }
 
 /// `namespace:name`, `namespace:name@1.2`.
@@ -35,7 +44,11 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let (name, version) = arguments.package;
     let mut words = arguments.words.into_iter().peekable();
     let tool = words.next_if(|word| word != "-" && !word.starts_with(['-', '@', '{']));
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()) };
+    let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
+    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit };
+    if arguments.dry_run {
+        return Ok(outcome::dry_run(&call::dry_run(context, &name, version.as_ref(), &request)?));
+    }
     let report = call::call(context, &name, version.as_ref(), &request)?;
     Ok(outcome::output(&report))
 }

@@ -36,6 +36,10 @@ pub fn text(report: &InspectReport) -> String {
     );
     text.push_str("\nIt asks to\n");
     report.asks_for.iter().for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
+    if !report.unusual.is_empty() {
+        text.push_str("\nWorth a second look\n");
+        report.unusual.iter().for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
+    }
     text.push_str("\nIts tools\n");
     report.tools.iter().for_each(|tool| text.push_str(&super::outcome::tool_line(tool)));
     text.push_str("\nSigned by\n");

@@ -37,11 +37,24 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
 }
 
 fn text(report: &InstallReport) -> String {
-    let asks: String = report.asks_for.iter().map(|sentence| format!("asks to  {sentence}\n")).collect();
+    let lines = |label: &str, sentences: &[String]| -> String {
+        sentences.iter().map(|sentence| format!("{label}  {sentence}\n")).collect()
+    };
+    let asks = lines("asks to", &report.asks_for) + &lines("unusual", &report.unusual) + &changes(report, lines);
     let tools = report.tools.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let replaced = report.replaced.as_ref().map(|version| format!(" (was {version})")).unwrap_or_default();
     format!(
         "installed {}@{}{replaced}\npackage  {}\ntools    {tools}\n{asks}",
         report.name, report.version, report.digest
     )
+}
+
+/// What an update changes about the request, and what that means for grants.
+fn changes(report: &InstallReport, lines: impl Fn(&str, &[String]) -> String) -> String {
+    let (new, gone) = (&report.newly_asks_for, &report.no_longer_asks_for);
+    if report.replaced.is_none() || new.is_empty() && gone.is_empty() {
+        return String::new();
+    }
+    let grant = format!("earlier grants do not count for this version; to grant again: mpp grant {}\n", report.name);
+    lines("+ now asks to", new) + &lines("- no longer asks to", gone) + &grant
 }

@@ -6,6 +6,8 @@ pub mod completions;
 pub mod conformance;
 pub mod demo;
 pub mod doctor;
+pub mod grant;
+pub mod grants;
 pub mod info;
 pub mod init;
 pub mod inspect;
@@ -14,8 +16,12 @@ pub mod key;
 pub mod list;
 pub mod new;
 mod outcome;
+pub mod owner;
+mod permissions;
+pub mod policy;
 pub mod publish;
 pub mod registry;
+pub mod revoke;
 pub mod run;
 pub mod search;
 pub mod sign;
@@ -75,6 +81,11 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Uninstall(arguments) => uninstall::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Call(arguments) => call::run(arguments, context),
+        Command::Grant(arguments) => grant::run(arguments, context),
+        Command::Revoke(arguments) => revoke::run(arguments, context),
+        Command::Grants(arguments) => grants::run(arguments, context),
+        Command::Policy(command) => policy::run(command, context),
+        Command::Owner(arguments) => owner::run(arguments, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments),

@@ -2,8 +2,8 @@
 
 use super::Output;
 use crate::exit::Exit;
-use mpp_ops::outcome::{Ending, Log};
-use mpp_ops::verb::call::CallReport;
+use mpp_ops::outcome::{Ending, Log, Refusals};
+use mpp_ops::verb::call::{CallReport, DryRun};
 use mpp_schema::{Problem, codes, text::escaped, tools::ToolDefinition};
 use serde_json::{Value as Json, json};
 
@@ -17,8 +17,32 @@ pub fn tool_line(tool: &ToolDefinition) -> String {
 
 /// The end of a call: the result on stdout, the tool's log on stderr.
 pub fn output(report: &CallReport) -> Output {
+    let log = log_text(&report.outcome.log) + &refusals_text(&report.outcome.refusals);
+    let output = ended(report, log);
+    with_refusals(output, &report.outcome.refusals)
+}
+
+/// What the host refused, which the tool may have hidden.
+fn refusals_text(refusals: &Refusals) -> String {
+    let mut text: String =
+        refusals.kept.iter().map(|refusal| format!("refused[{}]: {}\n", refusal.code, refusal.message)).collect();
+    if refusals.more > 0 {
+        text.push_str(&format!("refused: {} more\n", refusals.more));
+    }
+    text
+}
+
+fn with_refusals(mut output: Output, refusals: &Refusals) -> Output {
+    if !refusals.is_empty() {
+        let kept =
+            refusals.kept.iter().map(|refusal| json!({ "code": refusal.code.as_str(), "message": refusal.message }));
+        output.json["refusals"] = json!({ "kept": kept.collect::<Vec<_>>(), "more": refusals.more });
+    }
+    output
+}
+
+fn ended(report: &CallReport, log: String) -> Output {
     let package = json!({ "name": report.package, "version": report.version, "digest": report.digest });
-    let log = log_text(&report.outcome.log);
     let (json, text, exit) = match &report.outcome.ending {
         Ending::Returned(result) => (
             json!({ "package": package, "tool": report.tool, "result": result }),
@@ -34,6 +58,26 @@ pub fn output(report: &CallReport) -> Output {
         }
     };
     Output { json, text, talk: log, exit }
+}
+
+/// What a call would be allowed to do.
+pub fn dry_run(report: &DryRun) -> Output {
+    let tool = report.tool.as_ref().map_or("every tool".to_owned(), |tool| format!("`{tool}`"));
+    let mut text = format!("{tool} of {}@{}; {}\n", report.package, report.version, report.publisher);
+    if report.verdicts.is_empty() {
+        text.push_str("may compute on what it is given, and asks for nothing else\n");
+    }
+    for verdict in &report.verdicts {
+        let may = if verdict.granted { "may" } else { "may not" };
+        text.push_str(&format!("{may} {}\n    {}\n", verdict.what, verdict.why));
+    }
+    let notes = report.not_counting.iter().cloned();
+    let broken =
+        report.broken.iter().map(|broken| format!("{}: {} [{}]", broken.file.display(), broken.why, broken.code));
+    notes.chain(broken).for_each(|note| text.push_str(&format!("note: {}\n", escaped(&note))));
+    text.push_str(if report.starts { "the call would be made\n" } else { "the call would be refused\n" });
+    report.help.iter().for_each(|help| text.push_str(&format!("  help: {help}\n")));
+    Output::new(json!({ "dry_run": report }), text)
 }
 
 /// What the tool wrote, marked as its own words.

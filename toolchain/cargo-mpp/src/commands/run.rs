@@ -1,11 +1,11 @@
 //! `mpp run`: a tool of a file or project, at once.
 
-use super::{Output, outcome};
+use super::{Output, outcome, permissions::Permissions};
 use clap::Args;
 use mpp_ops::{
     Context, OpsError, ToolInput,
     verb::{
-        call::ToolRequest,
+        call::{Permit, ToolRequest},
         run::{self, RunReport},
     },
 };
@@ -14,7 +14,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 #[command(
     after_help = "The first word is a package when it ends in .mpp, is `.` or holds a `/`; otherwise it is a tool of the project here.\n\
-                  What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named after its parameters.\n\n\
+                  Our flags stand before it. What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named after its parameters.\n\n\
                   mpp run md/ outline --text @README.md\n\
                   mpp run notes.mpp search '{\"text\": \"milk\"}'"
 )]
@@ -26,13 +26,25 @@ pub struct Arguments {
         value_name = "PACKAGE] [TOOL] [JSON|@FILE|-|--FLAG VALUE"
     )]
     words: Vec<String>,
+    /// Say what the tool would be allowed to do, and why; run nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask about what is allowed for this run
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    permissions: Permissions,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
     let mut words = arguments.words.into_iter().peekable();
     let target = words.next_if(|word| run::is_package_word(word));
     let tool = words.next_if(|word| !is_input(word));
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()) };
+    let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
+    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit };
+    if arguments.dry_run {
+        return Ok(outcome::dry_run(&run::dry_run(context, target.as_deref(), &request)?));
+    }
     match run::run(context, target.as_deref(), &request)? {
         RunReport::Called(report) => Ok(outcome::output(&report)),
         RunReport::Tools(tools) => {

@@ -2,7 +2,10 @@
 
 use super::{Output, table::table};
 use clap::Subcommand;
-use mpp_ops::{Context, OpsError, verb::trust};
+use mpp_ops::{
+    Context, OpsError,
+    verb::trust::{self, Reach, TrustReport},
+};
 use mpp_schema::Ident;
 use serde_json::json;
 
@@ -14,6 +17,20 @@ pub enum Command {
         name: Ident,
         /// Its minisign public key (RW…) or a .pub file
         key: String,
+        /// Its packages may also be granted devices, private addresses, wildcards and wide folders
+        #[arg(long)]
+        elevated: bool,
+    },
+    /// Say how far a trusted publisher is trusted
+    Mark {
+        /// The publisher
+        name: Ident,
+        /// Its packages may also be granted devices, private addresses, wildcards and wide folders
+        #[arg(long, conflicts_with = "limited", required_unless_present = "limited")]
+        elevated: bool,
+        /// Its packages may be granted ordinary folders, named hosts, secrets and the like
+        #[arg(long)]
+        limited: bool,
     },
     /// List the publishers that this home trusts
     List,
@@ -26,15 +43,21 @@ pub enum Command {
 
 pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> {
     match command {
-        Command::Add { name, key } => {
-            let (report, new) = trust::add(context, &name, &key)?;
+        Command::Add { name, key, elevated } => {
+            let (report, new) = trust::add(context, &name, &key, reach(elevated))?;
             let verb = if new { "trusts" } else { "already trusts" };
             let text = format!("this home {verb} `{name}`, key {}\n", report.id);
             Ok(Output::new(json!({ "trusted": report, "new": new }), text))
         }
+        Command::Mark { name, elevated, .. } => {
+            let changed = trust::mark(context, &name, reach(elevated))?;
+            let level = if elevated { "elevated" } else { "limited" };
+            let text = format!("packages of `{name}` may be granted what needs the trust level `{level}`\n");
+            Ok(Output::new(json!({ "name": name, "elevated": elevated, "changed": changed }), text))
+        }
         Command::List => {
             let trusted = trust::list(context)?;
-            let rows: Vec<_> = trusted.iter().map(|t| vec![t.name.clone(), t.public_key.clone()]).collect();
+            let rows: Vec<_> = trusted.iter().map(row).collect();
             let talk = if trusted.is_empty() { "no publisher yet: mpp trust add NAME KEY\n" } else { "" };
             Ok(Output::new(json!({ "trusted": trusted }), table(&rows)).with_talk(talk))
         }
@@ -43,4 +66,13 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             Ok(Output::new(json!({ "removed": name }), format!("this home no longer trusts `{name}`\n")))
         }
     }
+}
+
+fn row(trusted: &TrustReport) -> Vec<String> {
+    let mark = if trusted.elevated { "elevated" } else { "" };
+    vec![trusted.name.clone(), trusted.public_key.clone(), mark.to_owned()]
+}
+
+fn reach(elevated: bool) -> Reach {
+    if elevated { Reach::Elevated } else { Reach::Limited }
 }

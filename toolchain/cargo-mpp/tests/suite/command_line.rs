@@ -2,7 +2,7 @@
 
 use crate::support::{Person, built_template};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 25] = [
     "demo",
     "new",
     "init",
@@ -20,6 +20,11 @@ const COMMANDS: [&str; 20] = [
     "uninstall",
     "list",
     "call",
+    "grant",
+    "revoke",
+    "grants",
+    "policy",
+    "owner",
     "registry",
     "doctor",
     "completions",

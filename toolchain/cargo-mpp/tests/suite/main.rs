@@ -1,6 +1,10 @@
 //! The real program, used as people use it.
 
 mod command_line;
+#[cfg(target_os = "linux")]
+mod grants;
 mod registries;
 mod road;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;

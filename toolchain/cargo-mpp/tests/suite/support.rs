@@ -39,7 +39,12 @@ impl Person {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mpp"));
+        self.program(env!("CARGO_BIN_EXE_mpp"), words)
+    }
+
+    /// Any program, in the folder and with the home of this person.
+    pub(crate) fn program(&self, program: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(words).current_dir(self.folder()).env("MPP_HOME", self.home()).env_remove("MPP_KEY_PASSWORD");
         command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_NET_OFFLINE", "true");
         command

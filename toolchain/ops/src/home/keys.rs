@@ -191,8 +191,9 @@ pub fn read_secret_key(path: &Path, passwords: &dyn Passwords) -> Result<SecretK
     }
 }
 
+/// Refuses a secret that others could read.
 #[cfg(unix)]
-fn check_mode(path: &Path) -> Result<(), OpsError> {
+pub(super) fn check_mode(path: &Path) -> Result<(), OpsError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).map_err(IoError::on("read the key file", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -202,7 +203,7 @@ fn check_mode(path: &Path) -> Result<(), OpsError> {
 }
 
 #[cfg(not(unix))]
-fn check_mode(_: &Path) -> Result<(), OpsError> {
+pub(super) fn check_mode(_: &Path) -> Result<(), OpsError> {
     Ok(())
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+pub mod grants;
 pub mod installed;
 pub mod keys;
+pub mod owner;
+pub mod policy;
 pub mod registries;
 pub mod registry_keys;
 pub mod trusted;

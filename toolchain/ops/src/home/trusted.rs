@@ -7,12 +7,15 @@ use crate::OpsError;
 use mpp_package::{key::PublicKey, verify::TrustedKey};
 use mpp_schema::{Code, Coded, Ident, codes};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct TrustFile {
     #[serde(default)]
     publishers: BTreeMap<Ident, String>,
+    /// Names whose packages may be granted what needs the highest trust level.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    elevated: BTreeSet<Ident>,
 }
 
 /// What can be wrong with a change of the pins.
@@ -78,6 +81,25 @@ impl Home {
         Ok(true)
     }
 
+    /// The names that were marked for elevated packages.
+    pub fn marked(&self) -> Result<BTreeSet<Ident>, OpsError> {
+        Ok(read_toml::<TrustFile>(&self.trust_path())?.elevated)
+    }
+
+    /// Marks the pin called `name` for elevated packages, or takes the mark away; says whether that changed something.
+    pub fn mark(&self, name: &Ident, elevated: bool) -> Result<bool, OpsError> {
+        let _lock = self.lock()?;
+        let mut file: TrustFile = read_toml(&self.trust_path())?;
+        if !file.publishers.contains_key(name) {
+            return Err(TrustStoreError::NotFound(name.clone()).into());
+        }
+        let changed = if elevated { file.elevated.insert(name.clone()) } else { file.elevated.remove(name) };
+        if changed {
+            write_toml(&self.trust_path(), &file)?;
+        }
+        Ok(changed)
+    }
+
     /// Takes the pin called `name` away.
     pub fn distrust(&self, name: &Ident) -> Result<(), OpsError> {
         let _lock = self.lock()?;
@@ -85,6 +107,7 @@ impl Home {
         if file.publishers.remove(name).is_none() {
             return Err(TrustStoreError::NotFound(name.clone()).into());
         }
+        file.elevated.remove(name);
         write_toml(&self.trust_path(), &file)
     }
 }

@@ -1,9 +1,15 @@
 //! `mpp call`: a tool of an installed package, and what `run` shares with it.
 //!
-//! A package is verified each time before anything of it runs; the keys that count are those its record names.
+//! A package is verified each time before anything of it runs; the keys that count are those its record names. What it may do is decided
+//! each time too, from the permission tokens of this home.
 
-use crate::{Context, Event, OpsError, ToolInput, package_file};
-use mpp_host::{CallOutcome, Host, HostOptions, Terms};
+mod permit;
+
+pub(crate) use permit::dry_run as dry_run_verified;
+pub use permit::{DryRun, Permit, Verdict};
+
+use crate::{Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file};
+use mpp_host::{CallOutcome, Host, HostOptions, Providers, Terms};
 use mpp_package::verify::VerifiedPackage;
 use mpp_schema::{
     Code, Coded, Digest, PackageName, Version, VersionReq, codes,
@@ -12,12 +18,14 @@ use mpp_schema::{
 use std::io::{Read, Seek};
 
 /// Which tool, on what.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ToolRequest<'a> {
     /// The tool; nothing for the only one.
     pub tool: Option<&'a str>,
     /// The words that follow it.
     pub input: ToolInput,
+    /// What is allowed for this call alone.
+    pub permit: Permit,
 }
 
 /// A call that took place.
@@ -82,6 +90,26 @@ pub fn call(
     version: Option<&VersionReq>,
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
+    let (mut package, record) = open_installed(context, name, version)?;
+    call_verified(context, &mut package, Some(&record), &name.to_string(), request)
+}
+
+/// What a call of a tool of an installed package would be allowed to do, and why. Without a tool, what all of them would.
+pub fn dry_run(
+    context: &Context<'_>,
+    name: &PackageName,
+    version: Option<&VersionReq>,
+    request: &ToolRequest<'_>,
+) -> Result<DryRun, OpsError> {
+    let (mut package, record) = open_installed(context, name, version)?;
+    permit::dry_run(context, &mut package, Some(&record), &name.to_string(), request)
+}
+
+fn open_installed(
+    context: &Context<'_>,
+    name: &PackageName,
+    version: Option<&VersionReq>,
+) -> Result<(package_file::OpenPackage, InstalledRecord), OpsError> {
     let record = context.home.installed(name)?;
     if let Some(wanted) = version.filter(|wanted| !wanted.matches(&record.version)) {
         let (package, wanted) = (name.clone(), wanted.clone());
@@ -89,32 +117,35 @@ pub fn call(
     }
     let trust = package_file::trust_for_installed(&record)?;
     let path = context.home.package_path(record.file);
-    let mut package = package_file::open_verified(context, &path, &trust)?;
-    call_verified(context, &mut package, request)
+    Ok((package_file::open_verified(context, &path, &trust)?, record))
 }
 
-/// Calls a tool of a verified package.
+/// Calls a tool of a verified package. `target` is what the user called the package.
 pub(crate) fn call_verified<R: Read + Seek>(
     context: &Context<'_>,
     package: &mut VerifiedPackage<R>,
+    record: Option<&InstalledRecord>,
+    target: &str,
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
     let tools = package.tools()?;
     let tool = choose(package.manifest().name.clone(), &tools, request.tool)?;
     let arguments = request.input.json(tool, &context.folder)?;
-    let host = Host::new(HostOptions::default())?;
-    (context.tell)(Event::Started { step: "loading", what: package.manifest().name.to_string() });
+    let asker = Asker::of(context, package, record)?;
+    let version = package.manifest().version.clone();
+    let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
+    let environment = permit::environment(context, &permitted.grants);
+    let host = Host::new(HostOptions {
+        providers: Providers { environment, ..Providers::default() },
+        ..HostOptions::default()
+    })?;
+    (context.tell)(Event::Started { step: "loading", what: asker.package.to_string() });
     let loaded = host.load(package)?;
     (context.tell)(Event::Finished);
-    let outcome = loaded.call(&Terms::default(), tool.name.as_str(), &arguments)?;
-    let manifest = package.manifest();
-    Ok(CallReport {
-        package: manifest.name.clone(),
-        version: manifest.version.clone(),
-        digest: package.digest(),
-        tool: tool.name.to_string(),
-        outcome,
-    })
+    loaded.check_arguments(tool.name.as_str(), &arguments)?;
+    crate::grants::spend(context, &asker.package, &permitted)?;
+    let outcome = loaded.call(&Terms::granted(permitted.grants), tool.name.as_str(), &arguments)?;
+    Ok(CallReport { package: asker.package, version, digest: package.digest(), tool: tool.name.to_string(), outcome })
 }
 
 fn choose<'a>(

@@ -109,6 +109,8 @@ fn person<'a>(context: &Context<'a>, work: &Path, who: &str) -> Context<'a> {
         now: context.now,
         passwords: context.passwords,
         tell: context.tell,
+        terminal: context.terminal,
+        surroundings: context.surroundings,
     }
 }
 
@@ -195,7 +197,7 @@ impl Road<'_> {
 
     fn call(&self) -> Result<Step, OpsError> {
         let words = vec!["--text".to_owned(), format!("@{}", self.input.display())];
-        let request = ToolRequest { tool: Some("outline"), input: ToolInput(words) };
+        let request = ToolRequest { tool: Some("outline"), input: ToolInput(words), ..Default::default() };
         let report = call::call(&self.user, &PACKAGE.parse()?, None, &request)?;
         Ok(Step {
             title: "runs it in a sandbox, on a file of theirs",

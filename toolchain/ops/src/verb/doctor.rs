@@ -39,6 +39,7 @@ pub fn doctor(context: &Context<'_>) -> Result<Vec<Check>, OpsError> {
         wasm_target(context),
         program("git", &["--version"], "install git with your system's packages", "registries on other machines"),
         development_key(context),
+        policy(context),
         registries(context),
         installed(context),
     ])
@@ -91,6 +92,15 @@ fn development_key(context: &Context<'_>) -> Check {
     match context.home.development_public_key() {
         Ok(Some(key)) => good(what, key.id().to_string()),
         Ok(None) => good(what, format!("none yet; `mpp build` makes `{}`", keys::DEVELOPMENT)),
+        Err(error) => bad(what, &error),
+    }
+}
+
+fn policy(context: &Context<'_>) -> Check {
+    let what = "policy";
+    match context.home.policy() {
+        Ok(policy) if policy.file().headless_grants => good(what, "grants can be made without a terminal".to_owned()),
+        Ok(_) => good(what, "grants are made on a terminal only".to_owned()),
         Err(error) => bad(what, &error),
     }
 }

@@ -49,6 +49,8 @@ pub struct InspectReport {
     pub trust: TrustLevel,
     /// What it asks for, in sentences.
     pub asks_for: Vec<String>,
+    /// What deserves a second look.
+    pub unusual: Vec<String>,
     /// Its tools.
     pub tools: Vec<ToolDefinition>,
     /// Its signatures.
@@ -108,6 +110,7 @@ pub fn inspect(context: &Context<'_>, target: &str) -> Result<InspectReport, Ops
         digest: package.digest,
         trust: manifest.trust,
         asks_for: sentences(&manifest.permissions),
+        unusual: mpp_policy::unusual(&manifest.permissions),
         tools,
         signatures: package.signatures.iter().map(|text| report(&package, text, &known)).collect(),
         source: manifest.source.clone(),

@@ -16,9 +16,11 @@ use mpp_index::{
     resolve::{self, Requirement},
 };
 use mpp_package::verify::{self, Trust, TrustedKey};
+use mpp_policy::Request;
 use mpp_schema::{
     Code, Coded, Digest, FormatVersion, PackageName, ToolName, Version, VersionReq, codes,
     lock::{LockedPackage, Lockfile, ToolRequirement},
+    permissions::Permissions,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, io::Cursor};
@@ -48,6 +50,14 @@ pub struct InstallReport {
     pub tools: Vec<ToolName>,
     /// What it asks for, in sentences.
     pub asks_for: Vec<String>,
+    /// What deserves a second look.
+    pub unusual: Vec<String>,
+    /// What it asks for and the version before did not, in sentences: with this, earlier grants are worth nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub newly_asks_for: Vec<String>,
+    /// What the version before asked for and it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_longer_asks_for: Vec<String>,
 }
 
 /// A lock file that does not say what is needed.
@@ -179,7 +189,10 @@ fn fetch_and_keep(
     check_content(&mut verified)?;
     let manifest = verified.manifest().clone();
     let tools = verified.tools()?.tools.into_iter().map(|tool| tool.name).collect();
-    let replaced = context.home.installed(name).ok().map(|record| record.version);
+    let before = context.home.installed(name).ok();
+    let difference = before.as_ref().map(|record| difference(context, record, &manifest.permissions));
+    let difference = difference.unwrap_or_default();
+    let replaced = before.map(|record| record.version);
     let record = InstalledRecord {
         mpp: FormatVersion::CURRENT,
         name: name.clone(),
@@ -199,7 +212,18 @@ fn fetch_and_keep(
         replaced: replaced.filter(|version| *version != manifest.version),
         tools,
         asks_for: sentences(&manifest.permissions),
+        unusual: mpp_policy::unusual(&manifest.permissions),
+        newly_asks_for: difference.added,
+        no_longer_asks_for: difference.removed,
     })
+}
+
+/// What changes between the installed version and the next. The old file is only described: a damaged one hinders no update.
+fn difference(context: &Context<'_>, before: &InstalledRecord, asked: &Permissions) -> mpp_policy::Difference {
+    let file = std::fs::File::open(context.home.package_path(before.file)).ok();
+    let package = file.and_then(|file| mpp_package::peek(std::io::BufReader::new(file)).ok());
+    let older = package.map(|package| Request::of(&package.manifest.permissions)).unwrap_or_default();
+    older.difference(&Request::of(asked))
 }
 
 /// The owners of the namespace are who may have signed.

@@ -4,7 +4,7 @@
 
 use super::{
     build::{self, BuildOptions},
-    call::{CallReport, ToolRequest, call_verified},
+    call::{self, CallReport, DryRun, ToolRequest, call_verified},
 };
 use crate::{Context, OpsError, package_file};
 use mpp_schema::{Code, Coded, codes, tools::ToolDefinition};
@@ -28,10 +28,23 @@ pub fn run(context: &Context<'_>, target: Option<&str>, request: &ToolRequest<'_
     if request.tool.is_none() && tools.len() != 1 {
         return Ok(RunReport::Tools(tools));
     }
-    call_verified(context, &mut package, request).map(|report| RunReport::Called(Box::new(report)))
+    let target = target.unwrap_or("./");
+    call_verified(context, &mut package, None, target, request).map(|report| RunReport::Called(Box::new(report)))
 }
 
-fn package_path(context: &Context<'_>, target: Option<&str>, tool: Option<&str>) -> Result<PathBuf, OpsError> {
+/// What such a run would be allowed to do, and why.
+pub fn dry_run(context: &Context<'_>, target: Option<&str>, request: &ToolRequest<'_>) -> Result<DryRun, OpsError> {
+    let file = package_path(context, target, request.tool)?;
+    let trust = package_file::trust_for_files(context)?;
+    let mut package = package_file::open_verified(context, &file, &trust)?;
+    call::dry_run_verified(context, &mut package, None, target.unwrap_or("./"), request)
+}
+
+pub(crate) fn package_path(
+    context: &Context<'_>,
+    target: Option<&str>,
+    tool: Option<&str>,
+) -> Result<PathBuf, OpsError> {
     let target = target.unwrap_or(".");
     if target.ends_with(".mpp") {
         return Ok(PathBuf::from(target));

@@ -15,18 +15,41 @@ pub struct TrustReport {
     pub id: KeyId,
     /// Its minisign text.
     pub public_key: String,
+    /// Whether its packages may be granted what needs the highest trust level.
+    pub elevated: bool,
 }
 
-/// Pins a key, given as `RW…` or as the path of a `.pub` file; says whether it is new.
-pub fn add(context: &Context<'_>, name: &Ident, key: &str) -> Result<(TrustReport, bool), OpsError> {
+/// How far a publisher is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// For what needs the levels sandboxed and limited.
+    Limited,
+    /// For everything that is granted to its packages.
+    Elevated,
+}
+
+/// Pins a key, given as `RW…` or as the path of a `.pub` file; says whether it is new. A mark that was made before stays.
+pub fn add(context: &Context<'_>, name: &Ident, key: &str, reach: Reach) -> Result<(TrustReport, bool), OpsError> {
     let key = parse_key(context, key)?;
     let new = context.home.trust(name, &key)?;
-    Ok((report(name.as_str(), &key), new))
+    if reach == Reach::Elevated {
+        context.home.mark(name, true)?;
+    }
+    let elevated = context.home.marked()?.contains(name);
+    Ok((report(name.as_str(), &key, elevated), new))
+}
+
+/// Marks a pinned publisher; says whether that changed something.
+pub fn mark(context: &Context<'_>, name: &Ident, reach: Reach) -> Result<bool, OpsError> {
+    context.home.mark(name, reach == Reach::Elevated)
 }
 
 /// The pins, sorted by name.
 pub fn list(context: &Context<'_>) -> Result<Vec<TrustReport>, OpsError> {
-    Ok(context.home.trusted()?.iter().map(|trusted| report(&trusted.name, &trusted.key)).collect())
+    let marked = context.home.marked()?;
+    let is_marked = |name: &str| marked.iter().any(|marked| marked.as_str() == name);
+    let trusted = context.home.trusted()?;
+    Ok(trusted.iter().map(|pin| report(&pin.name, &pin.key, is_marked(&pin.name))).collect())
 }
 
 /// Takes a pin away.
@@ -42,6 +65,6 @@ pub(crate) fn parse_key(context: &Context<'_>, key: &str) -> Result<PublicKey, O
     }
 }
 
-fn report(name: &str, key: &PublicKey) -> TrustReport {
-    TrustReport { name: name.to_owned(), id: key.id(), public_key: key.to_base64() }
+fn report(name: &str, key: &PublicKey, elevated: bool) -> TrustReport {
+    TrustReport { name: name.to_owned(), id: key.id(), public_key: key.to_base64(), elevated }
 }

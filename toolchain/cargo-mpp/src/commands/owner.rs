@@ -1,0 +1,26 @@
+//! `mpp owner`: who signs the grants of this home.
+
+use super::Output;
+use clap::Args;
+use mpp_ops::{Context, OpsError, verb::owner};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Its tokens count in another home whose policy.toml lists the public key under [grantors].\n\nmpp owner\nmpp owner --pem > owner.pub.pem"
+)]
+pub struct Arguments {
+    /// Print the public key as a PEM file
+    #[arg(long)]
+    pem: bool,
+}
+
+pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let report = owner::owner(context)?;
+    let text = match arguments.pem {
+        true => report.pem.clone(),
+        false => {
+            format!("key id      {}\npublic key  {}\nhost        {}\n", report.key, report.public_key, report.host)
+        }
+    };
+    Ok(Output::new(&report, text))
+}

@@ -1,0 +1,33 @@
+//! `mpp revoke`: taking grants back.
+
+use super::Output;
+use clap::Args;
+use mpp_ops::{
+    Context, OpsError,
+    verb::revoke::{self, Revoke},
+};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+#[command(after_help = "mpp revoke acme:notes\nmpp revoke 0123456789abcdef0123456789abcdef\nmpp revoke --all")]
+pub struct Arguments {
+    /// A package, or the id of one permission token
+    #[arg(value_name = "PACKAGE|TOKEN", value_parser = what, required_unless_present = "all")]
+    what: Option<Revoke>,
+    /// Everything that was granted to any package
+    #[arg(long, conflicts_with = "what")]
+    all: bool,
+}
+
+fn what(word: &str) -> Result<Revoke, String> {
+    if let Ok(id) = word.parse() {
+        return Ok(Revoke::Token(id));
+    }
+    word.parse().map(Revoke::Package).map_err(|error: mpp_schema::ParseNameError| error.to_string())
+}
+
+pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let revoked = revoke::revoke(context, &arguments.what.unwrap_or(Revoke::All))?;
+    let text = revoked.iter().map(|id| format!("revoked {id}\n")).collect::<String>();
+    Ok(Output::new(json!({ "revoked": revoked }), text))
+}

@@ -1,0 +1,28 @@
+//! What differs between operating systems, one interface and one file each: the terminal of whoever started the program, and the session that it runs in.
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+use other as system;
+#[cfg(unix)]
+use unix as system;
+
+use std::fs::File;
+
+/// The terminal that controls this process, whatever stdin and stdout are; nothing when there is none.
+pub fn controlling_terminal() -> Option<File> {
+    system::controlling_terminal()
+}
+
+/// Throws away what was typed before anybody was asked, so that it answers nothing.
+pub fn forget_input(terminal: &File) {
+    system::forget_input(terminal);
+}
+
+/// Words that stay the same for one terminal session, and are never those of another one on this machine.
+pub fn session() -> String {
+    system::session()
+}

@@ -1,0 +1,45 @@
+//! Unix: `/dev/tty`, and the session that `setsid` began.
+
+use std::fs::{self, File, OpenOptions};
+
+pub(super) fn controlling_terminal() -> Option<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty").ok()
+}
+
+pub(super) fn forget_input(terminal: &File) {
+    // A terminal that cannot forget is still asked; the answer is a line that was typed on it either way.
+    let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
+}
+
+/// The number of the session, and, where the system tells, when its first process began and which start of the machine this is: numbers come
+/// again, these do not.
+pub(super) fn session() -> String {
+    let Ok(id) = rustix::process::getsid(None) else { return format!("process {}", std::process::id()) };
+    let id = id.as_raw_nonzero();
+    let began = fs::read_to_string(format!("/proc/{id}/stat")).ok().and_then(|stat| began(&stat).map(str::to_owned));
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    format!("session {id} began {} boot {}", began.unwrap_or_default(), boot.trim())
+}
+
+/// Field 22 of `/proc/<pid>/stat`. The second is a name in parentheses, which may hold anything.
+fn began(stat: &str) -> Option<&str> {
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{began, session};
+
+    #[test]
+    fn the_start_is_found_behind_any_name() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20";
+        assert_eq!(began(&format!("7 (a ) b (c) {rest}")), Some("4242"));
+        assert_eq!(began("7"), None);
+    }
+
+    #[test]
+    fn one_process_has_one_session() {
+        assert_eq!(session(), session());
+        assert!(session().starts_with("session "));
+    }
+}
