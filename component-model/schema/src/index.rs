@@ -2,7 +2,7 @@
 //!
 //! Everything that somebody signs travels in one envelope, [`Signed`]: the exact text that was signed, and minisign signatures over it.
 
-use crate::{Digest, FormatVersion, Instant, PackageName, RegistryId, Version, manifest::Kind};
+use crate::{Digest, FormatVersion, Instant, PackageName, RegistryId, Version, VersionReq, manifest::Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,19 @@ pub struct NamespaceRecord {
     pub owners: KeySet,
     /// When this was signed.
     pub issued: Instant,
+    /// That the registry gave the namespace away, and its owners did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Reset>,
+}
+
+/// A namespace that the registry gives to other owners, signed by root keys in place of the owners before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// The version of the root whose keys signed: the one in force at this record's place in the log.
+    pub root: u32,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// One line of `pkg/<shard>/<namespace>/<name>.jsonl`, inside [`Signed`]: what a publisher says about a package.
@@ -161,6 +174,9 @@ pub struct Statement {
     pub name: PackageName,
     /// The version of the namespace record whose owners signed: the one in force at this statement's place in the log.
     pub owners: u32,
+    /// The version of the root whose keys signed in place of the owners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<u32>,
     /// When this was signed.
     pub issued: Instant,
     /// What is said.
@@ -173,6 +189,109 @@ pub struct Statement {
 pub enum Says {
     /// This version exists and is this file.
     Release(Release),
+    /// Do not choose this version anew.
+    Yank(Notice),
+    /// This version may be chosen again.
+    Unyank(Notice),
+    /// Use something else.
+    Deprecate(Notice),
+    /// This version must not run.
+    Block(Notice),
+    /// Somebody vouches for exactly this file.
+    CoSign(CoSignature),
+    /// Something of a kind that is not known here, in a document of a newer minor version.
+    #[serde(skip)]
+    Newer,
+}
+
+/// Something said about one version, with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The version.
+    pub version: Version,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Who vouches for which file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoSignature {
+    /// The version.
+    pub version: Version,
+    /// Package digest of its release.
+    pub package: Digest,
+    /// SHA-256 of the whole file, as in its release.
+    pub file: Digest,
+    /// The minisign public key (`RW…`) of who vouches, and signs.
+    pub key: String,
+}
+
+/// One line of `adv/<namespace>/<name>.jsonl`, inside [`Signed`]: what people should know about some versions of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Advisory {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The package.
+    pub name: PackageName,
+    /// The version of the namespace record that is in force at this advisory's place in the log.
+    pub owners: u32,
+    /// The version of the root whose keys signed in place of the owners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<u32>,
+    /// When this was signed.
+    pub issued: Instant,
+    /// What it is called: letters, digits, `-` and `.`.
+    pub id: String,
+    /// The versions that it concerns.
+    #[schemars(with = "String")]
+    pub versions: VersionReq,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What people should know.
+    pub text: String,
+    /// The first version that is not concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_in: Option<Version>,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It was a mistake, and concerns nobody.
+    Withdrawn,
+    /// Worth knowing.
+    Low,
+    /// Update when it suits.
+    Medium,
+    /// Update soon.
+    High,
+    /// Stop using it.
+    Critical,
+}
+
+/// `revoked/<key id>.json`, inside [`Signed`]: a publisher's key that must not be believed in what is logged later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The minisign public key (`RW…`).
+    pub key: String,
+    /// The version of the root whose keys signed in place of the key itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<u32>,
+    /// When this was signed.
+    pub issued: Instant,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// A version that exists.

@@ -2,7 +2,9 @@
 
 use crate::files::FilesError;
 use mpp_package::{key::KeyError, signature::SignatureError};
-use mpp_schema::{Code, Coded, Digest, FormatVersion, Ident, Instant, PackageName, RegistryId, Version, codes};
+use mpp_schema::{
+    Code, Coded, Digest, FormatVersion, Ident, Instant, KeyId, PackageName, RegistryId, Version, codes, text,
+};
 
 /// Why an index was refused.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +164,42 @@ pub enum IndexError {
         /// What was found instead.
         reason: String,
     },
+    /// A document that root keys of the registry would have to sign.
+    #[error("verified what `{path}` says: the registry's root keys did not sign it: {reason}")]
+    NotRoot {
+        /// The file.
+        path: String,
+        /// What was found instead.
+        reason: String,
+    },
+    /// A document that a revoked key signed, and too few others.
+    #[error("verified what `{path}` says: it was signed by key {key}, which was revoked before")]
+    KeyRevoked {
+        /// The file.
+        path: String,
+        /// The key.
+        key: KeyId,
+    },
+    /// A namespace that is not in the hands in which it was pinned.
+    #[error("compared the owners of namespace `{namespace}` with the pinned key {pinned}: {reason}")]
+    Pinned {
+        /// The namespace.
+        namespace: Ident,
+        /// The key that was pinned.
+        pinned: KeyId,
+        /// What the registry says.
+        reason: String,
+    },
+    /// Only blocked versions fit, or the very version is blocked.
+    #[error("{name}@{version} was blocked: {}", text::excerpt(reason))]
+    Blocked {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Box<Version>,
+        /// Why, as whoever blocked it says.
+        reason: String,
+    },
     /// A version that exists.
     #[error("released {name}@{version}: expected a new version, found {existing}")]
     DuplicateVersion {
@@ -235,6 +273,10 @@ impl Coded for IndexError {
             Self::Mismatch { .. } => codes::INDEX_MISMATCH,
             Self::Removed { .. } => codes::INDEX_REMOVED,
             Self::NotOwner { .. } => codes::TRUST_NAMESPACE,
+            Self::NotRoot { .. } => codes::TRUST_NAMESPACE,
+            Self::KeyRevoked { .. } => codes::KEY_REVOKED,
+            Self::Pinned { .. } => codes::TRUST_PIN,
+            Self::Blocked { .. } => codes::PKG_BLOCKED,
             Self::DuplicateVersion { .. } => codes::INDEX_DUPLICATE_VERSION,
             Self::Collision { .. } => codes::NAME_COLLISION,
             Self::NoHeadKey { .. } => codes::REGISTRY_NO_HEAD_KEY,
@@ -252,6 +294,15 @@ impl Coded for IndexError {
             Self::ClockBackwards { .. } => "set the clock of this machine and try again",
             Self::NotOwner { .. } => {
                 "publish under a namespace of your own, or with a key that owns this one: `mpp key list`"
+            }
+            Self::NotRoot { .. } => "sign with root keys of the registry: `--root-key FILE`",
+            Self::KeyRevoked { .. } => "use another key: `mpp key list`",
+            Self::Pinned { namespace, .. } => {
+                let ask = "ask the publisher on another channel what happened; then";
+                return vec![format!("{ask}: mpp trust unpin {namespace}")];
+            }
+            Self::Blocked { name, .. } => {
+                return vec![format!("mpp info {name}"), format!("mpp uninstall {name}")];
             }
             Self::DuplicateVersion { .. } => "raise `version` and publish again; a published version never changes",
             Self::Collision { .. } => "choose a name that people will not confuse",

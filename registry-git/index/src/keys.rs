@@ -48,7 +48,20 @@ impl Keys {
     }
 }
 
-/// The set that one key makes alone.
+impl Keys {
+    /// The set that one key makes alone.
+    pub(crate) fn alone(key: PublicKey) -> Self {
+        Self { keys: vec![key], threshold: 1 }
+    }
+
+    /// Whether these signers are enough.
+    pub(crate) fn are_met_by(&self, signers: &[&dyn mpp_package::key::Signer]) -> bool {
+        self.keys.iter().filter(|key| signers.iter().any(|by| by.public_key().id() == key.id())).count()
+            >= self.threshold
+    }
+}
+
+/// The set that one key makes alone, as a document.
 pub(crate) fn sole(key: &PublicKey) -> KeySet {
     KeySet { keys: vec![key.to_base64()], threshold: 1 }
 }

@@ -1,6 +1,6 @@
 //! Where the files of an index are (spec/index.md IDX-1 to IDX-4).
 
-use mpp_schema::{Digest, Ident, PackageName};
+use mpp_schema::{Digest, Ident, KeyId, PackageName};
 use sha2::{Digest as _, Sha256};
 
 /// How to use the registry.
@@ -29,6 +29,16 @@ pub fn namespace(namespace: &Ident) -> String {
 /// `pkg/<shard>/<namespace>/<name>.jsonl`.
 pub fn package(name: &PackageName) -> String {
     format!("pkg/{}/{}/{}.jsonl", shard_of_package(name), name.namespace(), name.name())
+}
+
+/// `adv/<namespace>/<name>.jsonl`.
+pub fn advisories(name: &PackageName) -> String {
+    format!("adv/{}/{}.jsonl", name.namespace(), name.name())
+}
+
+/// `revoked/<key id>.json`.
+pub fn revocation(key: KeyId) -> String {
+    format!("revoked/{key}.json")
 }
 
 /// `log/<segment>.jsonl`: the file that holds record `n`.
@@ -82,6 +92,10 @@ pub enum Covered {
     Namespace(Ident),
     /// `pkg/…`.
     Package(PackageName),
+    /// `adv/…`.
+    Advisories(PackageName),
+    /// `revoked/<key id>.json`.
+    Revocation(KeyId),
     /// A file that this version of the format gives no meaning.
     Other,
 }
@@ -102,6 +116,13 @@ impl Covered {
         }
         if let Some(name) = path.strip_prefix("ns/") {
             return Some(Self::Namespace(name.strip_suffix(".jsonl")?.parse().ok()?));
+        }
+        if let Some(key) = path.strip_prefix("revoked/") {
+            return Some(Self::Revocation(key.strip_suffix(".json")?.parse().ok()?));
+        }
+        if let Some(name) = path.strip_prefix("adv/") {
+            let (namespace, name) = name.strip_suffix(".jsonl")?.split_once('/')?;
+            return Some(Self::Advisories(PackageName::new(namespace.parse().ok()?, name.parse().ok()?)));
         }
         let mut parts = path.strip_prefix("pkg/")?.strip_suffix(".jsonl")?.splitn(3, '/').skip(1);
         let name = PackageName::new(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
@@ -147,6 +168,13 @@ mod tests {
         check("root/12.json", Covered::Root(12));
         check("ns/acme.jsonl", Covered::Namespace("acme".parse().unwrap()));
         check(&package(&notes), Covered::Package(notes.clone()));
+        check("adv/acme/notes.jsonl", Covered::Advisories(notes.clone()));
+        let key = mpp_schema::KeyId::from_bytes([0xab; 32]);
+        check(&super::revocation(key), Covered::Revocation(key));
+        check(&super::revocation(key).to_uppercase(), Covered::Other);
+        for other in ["adv/acme.jsonl", "adv/acme/notes/x.jsonl", "adv/acme/notes.json", "revoked/ab.json"] {
+            check(other, Covered::Other);
+        }
         let other_shard = package(&notes).replace("pkg/", "pkg/0");
         for other in ["root/012.json", "root/+1.json", "ns/Acme.jsonl", "README.md", other_shard.as_str()] {
             check(other, Covered::Other);

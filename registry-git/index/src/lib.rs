@@ -3,18 +3,22 @@
 //! Pure: no git, file, clock or socket. Reading goes through [`Files`], writing is a plan ([`plan::IndexEdit`]) that somebody else
 //! carries out, time is a parameter. The rules are in `spec/index.md`.
 
+mod authority;
 mod collision;
 mod document;
 mod error;
 mod files;
+mod history;
 mod keys;
 mod log;
 mod namespace;
 mod shards;
 mod statements;
+mod texts;
 #[cfg(test)]
 mod world;
 
+pub mod advisories;
 pub mod layout;
 pub mod package;
 pub mod plan;

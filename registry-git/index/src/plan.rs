@@ -3,6 +3,9 @@
 //! Nothing is written here. The caller carries a plan out as one commit on the state that it was made for, or not at all.
 
 mod draft;
+mod life;
+mod owners;
+mod root;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +19,17 @@ use crate::{
     statements,
 };
 pub(crate) use draft::Draft;
-use mpp_package::{key::Signer, signature::Purpose};
+pub use life::{Advise, Revoke, Say, advise, revoke, say};
+use mpp_package::{
+    key::{PublicKey, Signer},
+    signature::Purpose,
+};
 use mpp_schema::{
     Digest, FormatVersion, Ident, Instant, PackageName, RegistryId,
     index::{Blobs, Config, Head, KeySet, NamespaceRecord, Release, Root, Says, Statement},
 };
+pub use owners::{Owners, Reset, owners};
+pub use root::{NewRoot, recover, rotate};
 use std::collections::BTreeMap;
 
 /// Files to write over those of the state that the plan was made for.
@@ -71,7 +80,7 @@ pub fn init(new: &Init<'_>) -> Result<(IndexEdit, Digest), IndexError> {
     let path = layout::root(1);
     let signed = document::seal(&path, &root, &Purpose::Root { registry: new.registry }, new.root_keys)?;
     let config = Config { mpp: FormatVersion::CURRENT, blobs: new.blobs.clone() };
-    let mut draft = Draft::empty(&root);
+    let mut draft = Draft::empty(root);
     draft.write(layout::CONFIG.to_owned(), document::line(&config));
     draft.write(path, document::line(&signed));
     let head_signers = &new.head_keys[..new.head_keys.len().min(1)];
@@ -80,9 +89,16 @@ pub fn init(new: &Init<'_>) -> Result<(IndexEdit, Digest), IndexError> {
 }
 
 fn key_set(signers: &[&dyn Signer]) -> KeySet {
-    let mut keys: Vec<_> = signers.iter().map(|signer| signer.public_key().to_base64()).collect();
+    let keys: Vec<_> = signers.iter().map(|signer| *signer.public_key()).collect();
+    set_of(&keys, 1)
+}
+
+/// A set of keys as a document holds it: sorted, each once.
+pub fn set_of(keys: &[PublicKey], threshold: u8) -> KeySet {
+    let mut keys: Vec<_> = keys.iter().map(PublicKey::to_base64).collect();
     keys.sort();
-    KeySet { keys, threshold: 1 }
+    keys.dedup();
+    KeySet { keys, threshold }
 }
 
 /// A version to publish.
@@ -118,7 +134,8 @@ pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Re
     let table = shards::table(files, state.head())?;
     let namespace = package::namespace_in(files, state, &table, new.name.namespace(), Proof::Signatures)?;
     // Whose namespace it is comes first: a stranger learns nothing else about it.
-    let owners = namespace.as_ref().map(|namespace| owned(namespace, new)).transpose()?;
+    let owned = |namespace: &Namespace| owners_sign(namespace, new.publishers, &layout::package(new.name));
+    let owners = namespace.as_ref().map(owned).transpose()?;
     let existing = package::package_in(files, state, &table, new.name, Proof::Signatures)?;
     if let Some(same) = existing.as_ref().and_then(|entry| entry.release(&new.release.version)) {
         let same = &same.release;
@@ -185,20 +202,19 @@ fn refuse_lookalikes(
     }
 }
 
-/// The version of the owners who publish, when they are the publishers.
-fn owned(namespace: &Namespace, new: &Publish<'_>) -> Result<u32, IndexError> {
+/// The version of the owners in force, when enough of them are at hand.
+fn owners_sign(namespace: &Namespace, at_hand: &[&dyn Signer], path: &str) -> Result<u32, IndexError> {
     let owners = namespace.current();
-    let signing = new.publishers.iter().filter(|signer| owners.contains(signer.public_key().id())).count();
-    if signing >= owners.threshold() {
+    if owners.are_met_by(at_hand) {
         return Ok(namespace.version());
     }
-    let keys: Vec<_> = new.publishers.iter().map(|signer| signer.public_key().id().to_string()).collect();
+    let keys: Vec<_> = at_hand.iter().map(|signer| signer.public_key().id().to_string()).collect();
     let reason = match owners.threshold() {
+        1 if keys.is_empty() => "no key of theirs is at hand".to_owned(),
         1 => format!("it is signed by key {}", keys.join(", ")),
-        threshold => format!("{threshold} owners must sign, and {signing} did"),
+        threshold => format!("{threshold} owners must sign, and too few of their keys are at hand"),
     };
-    let path = layout::package(new.name);
-    Err(IndexError::NotOwner { path, namespace: new.name.namespace().clone(), reason })
+    Err(IndexError::NotOwner { path: path.to_owned(), namespace: namespace.name().clone(), reason })
 }
 
 fn claim(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>) -> Result<u32, IndexError> {
@@ -215,6 +231,7 @@ fn claim(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>) -> Resu
         version: 1,
         owners: keys::sole(publisher.public_key()),
         issued: new.now,
+        reset: None,
     };
     let purpose = Purpose::Namespace { registry: state.registry() };
     let signed = document::seal(&path, &record, &purpose, &[*publisher])?;
@@ -228,11 +245,12 @@ fn release(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>, owner
         registry: state.registry(),
         name: new.name.clone(),
         owners,
+        root: None,
         issued: new.now,
         says: Says::Release(new.release.clone()),
     };
     let path = layout::package(new.name);
-    statements::check_text(&path, &statement)?;
+    statements::check_texts(&path, &statement)?;
     let purpose = Purpose::Statement { registry: state.registry() };
     let signed = document::seal(&path, &statement, &purpose, new.publishers)?;
     draft.append(path, &document::line(&signed))

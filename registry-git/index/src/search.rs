@@ -3,7 +3,8 @@
 use crate::{
     Files, IndexError,
     layout::{self, Covered},
-    package, shards,
+    package::{self, Said, Standing},
+    shards,
     state::TrustedState,
     statements,
 };
@@ -16,6 +17,10 @@ pub struct Found {
     pub name: PackageName,
     /// Its highest version, and what the publisher says about it.
     pub latest: Release,
+    /// That its publisher says to use something else.
+    pub deprecated: Option<Said>,
+    /// That no version of it may run: the highest is blocked, and so are all others or they are yanked.
+    pub blocked: Option<Said>,
     /// How well it fits: more is better.
     pub score: u32,
 }
@@ -57,9 +62,10 @@ pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec
         for (path, digest) in shards::lines(files, &table, shard)? {
             let Covered::Package(name) = Covered::of(&path) else { continue };
             let file = shards::read_exact(files, &path, digest)?;
-            let Some(latest) = package::latest(statements::releases(&name, &file)?) else { continue };
-            if let Some(score) = score(&name, &latest, &words) {
-                found.push(Found { name, latest, score });
+            let Some(latest) = package::latest(statements::unproven(&name, &file)?) else { continue };
+            if let Some(score) = score(&name, &latest.release, &words) {
+                let Standing { deprecated, blocked, .. } = latest.standing;
+                found.push(Found { name, latest: latest.release, deprecated, blocked, score });
             }
         }
     }

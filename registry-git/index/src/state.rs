@@ -4,9 +4,12 @@
 //! caller's, who must write it down durably before using what it names. Its cost grows with what is new, not with what is there.
 
 mod changes;
+mod compare;
 mod root;
+mod walk;
 
 use crate::{Files, IndexError, document, keys::Keys, layout, log};
+pub use compare::{Comparison, compare};
 use mpp_package::signature::Purpose;
 use mpp_schema::{
     Digest, FormatVersion, Instant, RegistryId,
@@ -17,6 +20,20 @@ use std::collections::BTreeSet;
 
 /// How far a clock may go back, or stand behind the clock that signed a head, in seconds.
 const CLOCK_SKEW_SECONDS: i64 = 600;
+
+/// How long after a head's end tools with network grants still run.
+pub const GRACE_DAYS: u32 = 30;
+
+/// How fresh a head is, for tools that were installed while it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// It is fresh.
+    Fresh,
+    /// It has expired: tools run, and people are told.
+    Expired,
+    /// It expired more than [`GRACE_DAYS`] ago: tools that may reach the network do not run.
+    LongExpired,
+}
 
 /// What a client knows of a registry: verified, and kept between runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +86,16 @@ impl TrustedState {
     pub fn check_fresh(&self, now: Instant) -> Result<(), IndexError> {
         check_fresh(&self.head, &self.root, now)?;
         check_clock(self.clock, now)
+    }
+
+    /// How fresh the head is for what is installed already (IDX-34): an installed tool runs on, and is told about it.
+    pub fn freshness(&self, now: Instant) -> Freshness {
+        let over = now.unix_seconds() - self.expires().unix_seconds();
+        match over {
+            i64::MIN..0 => Freshness::Fresh,
+            _ if now < self.expires().plus_days(GRACE_DAYS) => Freshness::Expired,
+            _ => Freshness::LongExpired,
+        }
     }
 
     /// The log at the start of its open segment.
@@ -135,6 +162,9 @@ pub fn update(
     let clock = before.map_or(now, |before| before.clock.max(now));
 
     let (tail, base) = read_log(candidate, &trusted, &chain, &signed, &head)?;
+    if let (Some(before), None) = (before, &base) {
+        root::verify_again(candidate.files, before)?;
+    }
     let changed = changes::verify(candidate, base, &tail.records, &head)?;
     let state = TrustedState {
         mpp: FormatVersion::CURRENT,

@@ -1,164 +1,157 @@
-//! What publishers say about a package, verified against the owners of its namespace (spec/index.md IDX-18 to IDX-22).
+//! What publishers say about a package, verified against the owners of its namespace (spec/index.md IDX-18 to IDX-22, IDX-60 to IDX-66).
 
-use crate::{IndexError, document, keys::Keys, layout, namespace::Namespace, package::Proof};
-use mpp_package::{
-    limits::DESCRIPTION_BYTES_MAX,
-    signature::{Purpose, SignatureText},
+use crate::{
+    IndexError,
+    authority::{Authority, Speaker},
+    document,
+    history::History,
+    keys::Keys,
+    layout,
+    package::SignedRelease,
+    texts,
 };
+use mpp_package::{key::PublicKey, signature::Purpose};
 use mpp_schema::{
-    Coded, KeyId, PackageName, RegistryId, Version, codes,
-    index::{Release, Says, Signed, Statement},
-    text,
+    FORMAT_MAJOR, FormatVersion, Instant, KeyId, PackageName, RegistryId,
+    index::{Notice, Release, Says, Signed, Statement},
 };
-use std::collections::{BTreeMap, btree_map::Entry};
+use serde::{Deserialize, de::IgnoredAny};
+use std::collections::BTreeMap;
 
-/// A statement that the owners of the namespace made.
+/// A statement by those who may make it.
 #[derive(Debug, Clone)]
 pub(crate) struct Verified {
     pub(crate) statement: Statement,
     pub(crate) signers: Vec<KeyId>,
+    pub(crate) threshold: usize,
 }
 
-/// Reads the statements in a file.
+/// Reads the statements in a file, and what they come to.
 pub(crate) fn read(
-    registry: RegistryId,
     name: &PackageName,
-    namespace: &Namespace,
+    authority: Authority<'_>,
     file: &[u8],
-    proof: Proof,
-) -> Result<Vec<Verified>, IndexError> {
+) -> Result<Vec<SignedRelease>, IndexError> {
     let path = layout::package(name);
-    let mut statements: Vec<Verified> = Vec::new();
-    let mut versions = Versions::default();
+    let mut history = History::default();
+    let mut owners_before = 1;
     for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
         let at = format!("{path}:{}", i + 1);
-        let verified = statement(registry, name, namespace, &at, line, proof)?;
-        let owners_before = statements.last().map_or(1, |last| last.statement.owners);
-        if verified.statement.owners < owners_before {
-            let found = format!("version {} after {owners_before}", verified.statement.owners);
+        let Verified { statement, signers, .. } = statement(name, authority, &at, line)?;
+        let version = statement.owners;
+        if version < owners_before {
+            let found = format!("version {version} after {owners_before}");
             return Err(IndexError::malformed(&at, "owners that do not go back", found));
         }
-        versions.add(name, released(&verified.statement))?;
-        statements.push(verified);
+        owners_before = version;
+        let owners = authority.namespace.owners(version).map_or(&[][..], Keys::keys);
+        history.add(&at, name, statement, signers, owners)?;
     }
-    Ok(statements)
+    Ok(history.into_releases())
 }
 
 /// Reads one line.
 pub(crate) fn statement(
-    registry: RegistryId,
     name: &PackageName,
-    namespace: &Namespace,
+    authority: Authority<'_>,
     at: &str,
     line: &[u8],
-    proof: Proof,
 ) -> Result<Verified, IndexError> {
     let signed: Signed = document::parse_line(at, line)?;
-    // The text names the owners' version, so it is read first; nothing of it is used before its signatures hold.
-    let statement: Statement = document::parse(at, signed.signed.as_bytes())?;
-    let not_owner =
-        |reason: String| IndexError::NotOwner { path: at.to_owned(), namespace: namespace.name().clone(), reason };
-    let keys = namespace
-        .owners(statement.owners)
-        .ok_or_else(|| not_owner(format!("there is no version {} of its owners", statement.owners)))?;
-    let signers = match proof {
-        Proof::Update => signers(at, &signed, keys)?,
-        Proof::Signatures => {
-            let (_, signers) = document::open::<Statement>(at, &signed, &Purpose::Statement { registry }, keys)
-                .map_err(|error| match error.code() == codes::TRUST_UNKNOWN_KEY {
-                    true => not_owner("it is signed by other keys".to_owned()),
-                    false => error,
-                })?;
-            signers
+    // The text names who has to sign, so it is read first; nothing of it is used before its signatures hold.
+    let statement = parse(at, signed.signed.as_bytes())?;
+    let speaker = match (&statement.says, statement.root) {
+        (Says::CoSign(co), None) => {
+            authority.speaker(at, statement.owners, None)?;
+            let key =
+                PublicKey::from_base64(&co.key).map_err(|source| IndexError::Key { path: at.to_owned(), source })?;
+            Speaker::Publisher(Keys::alone(key))
         }
+        (Says::Block(_) | Says::Newer, root) => authority.speaker(at, statement.owners, root)?,
+        (_, Some(_)) => return Err(IndexError::malformed(at, "a statement by the owners", "one by the registry")),
+        (_, None) => authority.speaker(at, statement.owners, None)?,
     };
+    let registry = authority.registry;
+    let signers = authority.open::<SignedShape>(at, &signed, &Purpose::Statement { registry }, &speaker)?;
     if statement.registry != registry {
         return Err(IndexError::OtherRegistry { path: at.into(), expected: registry, found: statement.registry });
     }
     if statement.name != *name {
         return Err(IndexError::malformed(at, "a statement about this package", format!("`{}`", statement.name)));
     }
-    check_text(at, &statement)?;
-    Ok(Verified { statement, signers })
+    check_texts(at, &statement)?;
+    let (Speaker::Publisher(keys) | Speaker::Registry(keys)) = &speaker;
+    Ok(Verified { threshold: keys.threshold(), statement, signers })
 }
 
-/// Which of the keys signed, as the signatures name them. They were verified before.
-fn signers(at: &str, signed: &Signed, keys: &Keys) -> Result<Vec<KeyId>, IndexError> {
-    let mut signers = Vec::new();
-    for text in &signed.signatures {
-        let signature =
-            SignatureText::parse(text).map_err(|source| IndexError::Signature { path: at.to_owned(), source })?;
-        signers.extend(keys.contains(signature.key_id()).then(|| signature.key_id()));
+/// What is read again after verifying: nothing, because the shape was read before from the same text.
+type SignedShape = IgnoredAny;
+
+/// What is left of a statement for somebody who does not know what it says.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewerStatement {
+    mpp: FormatVersion,
+    registry: RegistryId,
+    name: PackageName,
+    owners: u32,
+    #[serde(default)]
+    root: Option<u32>,
+    issued: Instant,
+    says: BTreeMap<String, IgnoredAny>,
+}
+
+const KINDS: [&str; 6] = ["release", "yank", "unyank", "deprecate", "block", "co-sign"];
+
+/// Reads a statement. One of a newer minor version may say something that is not known here (spec/index.md IDX-66).
+fn parse(at: &str, text: &[u8]) -> Result<Statement, IndexError> {
+    let error = match document::parse(at, text) {
+        Ok(statement) => return Ok(statement),
+        Err(error) => error,
+    };
+    let Ok(newer) = serde_json::from_slice::<NewerStatement>(text) else { return Err(error) };
+    let is_newer = newer.mpp.major == FORMAT_MAJOR && newer.mpp.minor > FormatVersion::CURRENT.minor;
+    let unknown = newer.says.len() == 1 && !newer.says.keys().any(|kind| KINDS.contains(&kind.as_str()));
+    let NewerStatement { mpp, registry, name, owners, root, issued, .. } = newer;
+    match is_newer && unknown {
+        true => Ok(Statement { mpp, registry, name, owners, root, issued, says: Says::Newer }),
+        false => Err(error),
     }
-    Ok(signers)
 }
 
-/// The version that a statement releases.
-pub(crate) fn released(statement: &Statement) -> &Version {
-    let Says::Release(release) = &statement.says;
-    &release.version
-}
-
-/// Whether two versions are one: build metadata does not make a difference.
-pub(crate) fn same_version(a: &Version, b: &Version) -> bool {
-    (a.major, a.minor, a.patch, &a.pre) == (b.major, b.minor, b.patch, &b.pre)
-}
-
-/// Refuses a version that a file of statements releases twice. Signatures are not looked at.
-pub(crate) fn refuse_duplicates(name: &PackageName, file: &[u8]) -> Result<(), IndexError> {
-    let mut versions = Versions::default();
-    releases(name, file)?.iter().try_for_each(|release| versions.add(name, &release.version))
-}
-
-/// The releases in a file of statements, without their signatures: for files whose bytes are proven in another way.
-pub(crate) fn releases(name: &PackageName, file: &[u8]) -> Result<Vec<Release>, IndexError> {
+/// What a file of statements says, without its signatures: for files whose bytes are proven in another way. Refuses a version that is
+/// released twice, and a notice about one that is not there.
+pub(crate) fn unproven(name: &PackageName, file: &[u8]) -> Result<Vec<SignedRelease>, IndexError> {
     let path = layout::package(name);
-    let mut releases = Vec::new();
-    for line in document::lines(&path, file)? {
-        let signed: Signed = document::parse_line(&path, line)?;
-        let statement: Statement = document::parse(&path, signed.signed.as_bytes())?;
-        check_text(&path, &statement)?;
-        let Says::Release(release) = statement.says;
-        releases.push(release);
+    let mut history = History::default();
+    for (i, line) in document::lines(&path, file)?.into_iter().enumerate() {
+        let at = format!("{path}:{}", i + 1);
+        let signed: Signed = document::parse_line(&at, line)?;
+        let statement = parse(&at, signed.signed.as_bytes())?;
+        check_texts(&at, &statement)?;
+        history.add(&at, name, statement, Vec::new(), &[])?;
     }
-    Ok(releases)
+    Ok(history.into_releases())
 }
 
 /// Refuses texts that people would read and that hide something or are too long, and a commit that is not a git id.
-pub(crate) fn check_text(at: &str, statement: &Statement) -> Result<(), IndexError> {
-    let Says::Release(release) = &statement.says;
-    if let Some(hidden) = text::hidden_character(&release.description) {
-        let found = hidden.escape_unicode().to_string();
-        return Err(IndexError::malformed(at, "a description without hidden characters", found));
+pub(crate) fn check_texts(at: &str, statement: &Statement) -> Result<(), IndexError> {
+    match &statement.says {
+        Says::Release(release) => check_release(at, release),
+        Says::Yank(Notice { reason, .. })
+        | Says::Unyank(Notice { reason, .. })
+        | Says::Deprecate(Notice { reason, .. })
+        | Says::Block(Notice { reason, .. }) => texts::check_reason(at, reason),
+        Says::CoSign(_) | Says::Newer => Ok(()),
     }
-    if release.description.len() > DESCRIPTION_BYTES_MAX {
-        let found = format!("{} bytes", release.description.len());
-        return Err(IndexError::malformed(at, "a description of at most 1024 bytes", found));
-    }
+}
+
+fn check_release(at: &str, release: &Release) -> Result<(), IndexError> {
+    texts::check(at, &release.description)?;
     let git_id =
         |id: &String| matches!(id.len(), 40 | 64) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     match release.commit.as_ref().filter(|commit| !git_id(commit)) {
         Some(commit) => Err(IndexError::malformed(at, "a git commit id", format!("{commit:?}"))),
         None => Ok(()),
-    }
-}
-
-/// The versions of a file of statements so far, by what makes a version another one.
-#[derive(Default)]
-struct Versions(BTreeMap<(u64, u64, u64, String), Version>);
-
-impl Versions {
-    fn add(&mut self, name: &PackageName, version: &Version) -> Result<(), IndexError> {
-        match self.0.entry((version.major, version.minor, version.patch, version.pre.to_string())) {
-            Entry::Vacant(free) => {
-                free.insert(version.clone());
-                Ok(())
-            }
-            Entry::Occupied(existing) => Err(IndexError::DuplicateVersion {
-                name: name.clone(),
-                version: Box::new(version.clone()),
-                existing: Box::new(existing.get().clone()),
-            }),
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Files, IndexError, MemoryFiles, document, keys, layout, log,
+    package::PackageEntry,
     plan::{self, Draft, IndexEdit, Published},
     shards,
     state::{self, Candidate, Trusted, TrustedState, Update},
@@ -12,7 +13,7 @@ use mpp_package::{
 };
 use mpp_schema::{
     Code, Coded as _, Digest, FormatVersion, Instant, PackageName, RegistryId,
-    index::{Blobs, Head, LogRecord, Release, Root, Says, Shards, Signed, Statement},
+    index::{Blobs, Head, LogRecord, Notice, Release, Root, Says, Shards, Signed, Statement},
     manifest::Kind,
 };
 use std::{collections::BTreeSet, sync::LazyLock};
@@ -139,6 +140,20 @@ impl World {
         self.files = files;
     }
 
+    /// The files with these lines appended in this order, each with its record.
+    pub(crate) fn appended(&self, lines: &[(&str, Vec<u8>)]) -> MemoryFiles {
+        self.draft(|draft| {
+            for (path, line) in lines {
+                draft.append((*path).to_owned(), line).unwrap();
+            }
+        })
+    }
+
+    /// The package of the tests, as the client looks it up.
+    pub(crate) fn notes(&self) -> PackageEntry {
+        crate::package::package(&self.files, &self.state, &name("acme:notes")).unwrap().unwrap()
+    }
+
     #[track_caller]
     pub(crate) fn check(&self, files: &MemoryFiles, expected: Result<(), Code>) {
         self.check_at(files, day(0), expected);
@@ -159,15 +174,31 @@ fn changed(old: &MemoryFiles, new: &MemoryFiles) -> BTreeSet<String> {
 
 /// A line that releases a version.
 pub(crate) fn statement(package: &str, version: &str, owners: u32, key: &dyn Signer) -> Vec<u8> {
+    said(package, Says::Release(release(version)), (owners, None), &[key])
+}
+
+/// A line that says something.
+pub(crate) fn said(package: &str, says: Says, by: (u32, Option<u32>), keys: &[&dyn Signer]) -> Vec<u8> {
     let statement = Statement {
         mpp: FormatVersion::CURRENT,
         registry: REGISTRY,
         name: name(package),
-        owners,
+        owners: by.0,
+        root: by.1,
         issued: day(0),
-        says: Says::Release(release(version)),
+        says,
     };
-    document::line(&document::seal("", &statement, &Purpose::Statement { registry: REGISTRY }, &[key]).unwrap())
+    sealed(&statement, &Purpose::Statement { registry: REGISTRY }, keys)
+}
+
+/// A line with a signed document.
+pub(crate) fn sealed(document: &impl serde::Serialize, purpose: &Purpose, keys: &[&dyn Signer]) -> Vec<u8> {
+    document::line(&document::seal("", document, purpose, keys).unwrap())
+}
+
+/// Something about version 1.0.0.
+pub(crate) fn notice(reason: &str) -> Notice {
+    Notice { version: "1.0.0".parse().unwrap(), reason: reason.to_owned() }
 }
 
 /// The records of the log.
@@ -252,4 +283,9 @@ pub(crate) fn envelope(line: &[u8]) -> Signed {
 
 pub(crate) fn key_set(key: &SecretKey) -> mpp_schema::index::KeySet {
     keys::sole(key.public_key())
+}
+
+/// What a client that sees an index for the first time believes.
+pub(crate) fn world_state(files: &MemoryFiles, now: Instant) -> TrustedState {
+    state::update(None, None, &Candidate { files, changed: None }, now).unwrap().state
 }

@@ -11,8 +11,9 @@ use schemars::{Schema, schema_for};
 const FOLDER: &str = "spec/schemas/";
 
 /// Each published document with its schema.
-fn schemas() -> [(&'static str, Schema); 18] {
+fn schemas() -> [(&'static str, Schema); 20] {
     [
+        ("advisory", schema_for!(index::Advisory)),
         ("config", schema_for!(index::Config)),
         ("grant", schema_for!(grant::Grant)),
         ("head", schema_for!(index::Head)),
@@ -25,6 +26,7 @@ fn schemas() -> [(&'static str, Schema); 18] {
         ("project-file", schema_for!(project::ProjectFile)),
         ("project-metadata", schema_for!(project::Metadata)),
         ("release", schema_for!(index::Release)),
+        ("revocation", schema_for!(index::Revocation)),
         ("root", schema_for!(index::Root)),
         ("shards", schema_for!(index::Shards)),
         ("signed", schema_for!(index::Signed)),

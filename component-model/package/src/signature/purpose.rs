@@ -34,6 +34,16 @@ pub enum Purpose {
         /// The registry.
         registry: RegistryId,
     },
+    /// An advisory in a registry's index.
+    Advisory {
+        /// The registry.
+        registry: RegistryId,
+    },
+    /// The revocation of a key in a registry's index.
+    Revocation {
+        /// The registry.
+        registry: RegistryId,
+    },
     /// The head of a registry's index.
     Head {
         /// The registry.
@@ -61,6 +71,8 @@ impl Purpose {
             "dev-package" => package(fields).map(|(name, version)| Self::DevPackage { name, version })?,
             "statement" => Self::Statement { registry: registry(fields)? },
             "namespace" => Self::Namespace { registry: registry(fields)? },
+            "advisory" => Self::Advisory { registry: registry(fields)? },
+            "revocation" => Self::Revocation { registry: registry(fields)? },
             "head" => Self::Head { registry: registry(fields)? },
             "root" => Self::Root { registry: registry(fields)? },
             _ => return None,
@@ -97,6 +109,8 @@ impl fmt::Display for Purpose {
             Self::DevPackage { name, version } => write!(f, "mpp1 kind=dev-package name={name} version={version}"),
             Self::Statement { registry } => write!(f, "mpp1 kind=statement registry={registry}"),
             Self::Namespace { registry } => write!(f, "mpp1 kind=namespace registry={registry}"),
+            Self::Advisory { registry } => write!(f, "mpp1 kind=advisory registry={registry}"),
+            Self::Revocation { registry } => write!(f, "mpp1 kind=revocation registry={registry}"),
             Self::Head { registry } => write!(f, "mpp1 kind=head registry={registry}"),
             Self::Root { registry } => write!(f, "mpp1 kind=root registry={registry}"),
         }
@@ -121,7 +135,7 @@ mod tests {
         let registry = "0123456789abcdef0123456789abcdef";
         check("mpp1 kind=package name=acme:notes version=1.2.3-rc.1+build.5", true);
         check("mpp1 kind=dev-package name=acme:notes version=1.2.3", true);
-        for kind in ["statement", "namespace", "head", "root"] {
+        for kind in ["statement", "namespace", "advisory", "revocation", "head", "root"] {
             check(&format!("mpp1 kind={kind} registry={registry}"), true);
             check(&format!("mpp1 kind={kind} registry={} ", &registry[1..]), false);
             check(&format!("mpp1 kind={kind} registry={}", registry.to_uppercase()), false);

@@ -14,7 +14,7 @@ static NOTHING: MemoryFiles = MemoryFiles(BTreeMap::new());
 /// The edit so far.
 pub(crate) struct Draft<'a> {
     base: &'a dyn Files,
-    root: &'a Root,
+    root: Root,
     table: Vec<Option<Digest>>,
     log: LogPoint,
     seq: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// An edit of an index that has no file yet.
-    pub(crate) fn empty(root: &'a Root) -> Self {
+    pub(crate) fn empty(root: Root) -> Self {
         let table = vec![None; 256];
         Self { base: &NOTHING, root, table, log: log::START, seq: 0, segment: Vec::new(), covered: Vec::new() }
     }
@@ -34,13 +34,18 @@ impl<'a> Draft<'a> {
     /// An edit of the state that was verified last.
     pub(crate) fn on(
         base: &'a dyn Files,
-        state: &'a TrustedState,
+        state: &TrustedState,
         table: Vec<Option<Digest>>,
     ) -> Result<Self, IndexError> {
         let head = state.head();
         let segment = open_segment(base, state)?;
         let log = LogPoint { length: head.log_length, hash: head.log_hash };
-        Ok(Self { base, root: state.root(), table, log, seq: head.seq, segment, covered: Vec::new() })
+        Ok(Self { base, root: state.root().clone(), table, log, seq: head.seq, segment, covered: Vec::new() })
+    }
+
+    /// The root that the head will be under.
+    pub(crate) fn set_root(&mut self, root: Root) {
+        self.root = root;
     }
 
     /// Writes a covered file.
@@ -50,9 +55,11 @@ impl<'a> Draft<'a> {
 
     /// Adds a line to a covered file.
     pub(crate) fn append(&mut self, path: String, line: &[u8]) -> Result<(), IndexError> {
-        let mut content = match shards::digest_of(self.base, &self.table, &path)? {
-            Some(digest) => shards::read_exact(self.base, &path, digest)?,
-            None => Vec::new(),
+        let drafted = self.covered.iter().rev().find(|(written, _)| *written == path);
+        let mut content = match (drafted, shards::digest_of(self.base, &self.table, &path)?) {
+            (Some((_, content)), _) => content.clone(),
+            (None, Some(digest)) => shards::read_exact(self.base, &path, digest)?,
+            (None, None) => Vec::new(),
         };
         content.extend_from_slice(line);
         self.write(path, content);

@@ -1,5 +1,8 @@
 //! What a publisher may do, and what is refused before anything is written.
 
+mod life;
+mod root;
+
 use super::{Publish, Published, publish, sign_head};
 use crate::world::{KEYS, World, day, empty, name, release, world};
 use mpp_package::key::Signer;

@@ -3,17 +3,14 @@
 //! Three things must say the same of each file: its last log record, its line in the shard table, and its bytes. What no record
 //! names must not have changed, and what was said once stays: files of statements and namespaces only grow.
 
-use super::Candidate;
+use super::{Candidate, walk::Walk};
 use crate::{
     Files, IndexError, document,
     layout::{self, Covered, Shard},
-    namespace::Namespace,
-    package::Proof,
     shards::{self, ShardLines},
-    statements,
 };
 use mpp_schema::{
-    Digest, Ident, PackageName,
+    Digest,
     index::{Head, LogRecord},
 };
 use sha2::{Digest as _, Sha256};
@@ -34,7 +31,6 @@ pub(super) fn verify(
 ) -> Result<BTreeSet<String>, IndexError> {
     let mut check = Check {
         files: candidate.files,
-        registry: head.registry,
         old: match &base {
             Some(base) => Some(Table { files: base.files, table: shards::table(base.files, base.head)? }),
             None => None,
@@ -49,7 +45,10 @@ pub(super) fn verify(
     if let Some(changed) = candidate.changed {
         check.nothing_else(changed, base.as_ref().map_or(0, |base| base.head.log_length), head.log_length)?;
     }
-    check.statements(records, &read)?;
+    let root = base.as_ref().map_or(0, |base| base.head.root);
+    let mut walk = Walk::new(candidate.files, &check.new.table, head, root, &read);
+    records.iter().try_for_each(|record| walk.record(record))?;
+    walk.finish()?;
     Ok(check.touched.into_keys().collect())
 }
 
@@ -75,7 +74,6 @@ impl Table<'_> {
 
 struct Check<'a> {
     files: &'a dyn Files,
-    registry: mpp_schema::RegistryId,
     old: Option<Table<'a>>,
     new: Table<'a>,
     touched: BTreeMap<String, Vec<Digest>>,
@@ -131,13 +129,17 @@ impl Check<'_> {
             let file = shards::read_exact(self.files, path, *digests.last().expect("a touched file has a record"))?;
             let before = self.old_lines.get(&layout::shard_of_path(path)).and_then(|lines| lines.get(path)).copied();
             let ends = match Covered::of(path) {
-                Covered::Package(_) | Covered::Namespace(_) => grown(path, &file, before, digests)?,
-                Covered::Root(_) if !before.iter().chain(digests).all(|digest| *digest == digests[0]) => {
-                    return Err(IndexError::Removed { path: path.clone(), what: "what the root said" });
+                Covered::Package(_) | Covered::Namespace(_) | Covered::Advisories(_) => {
+                    grown(path, &file, before, digests)?
+                }
+                Covered::Root(_) | Covered::Revocation(_)
+                    if !before.iter().chain(digests).all(|digest| *digest == digests[0]) =>
+                {
+                    return Err(IndexError::Removed { path: path.clone(), what: "what it said" });
                 }
                 _ => Vec::new(),
             };
-            read.insert(path.clone(), Touched { file, ends });
+            read.insert(path.clone(), Touched { file, ends, is_new: before.is_none() });
         }
         Ok(read)
     }
@@ -173,68 +175,20 @@ impl Check<'_> {
     fn is_shard_file(&self, path: &str) -> bool {
         Shard::all().any(|shard| self.new.table[usize::from(shard.0)].is_some() && layout::shard_file(shard) == *path)
     }
-
-    /// Every new statement is by the owners in force at its place in the log.
-    fn statements(&self, records: &[LogRecord], read: &BTreeMap<String, Touched>) -> Result<(), IndexError> {
-        let mut namespaces = Namespaces { check: self, read, known: BTreeMap::new() };
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for record in records {
-            let file = &read[&record.path];
-            let nth = seen.entry(&record.path).and_modify(|nth| *nth += 1).or_insert(0);
-            match Covered::of(&record.path) {
-                Covered::Namespace(name) => namespaces.get(&name)?.in_force = file.ends[*nth + 1].lines,
-                Covered::Package(name) => {
-                    let known = namespaces.get(name.namespace())?;
-                    self.new_lines(&name, known, &file.file, &file.ends[*nth..=*nth + 1])?;
-                }
-                _ => {}
-            }
-        }
-        for (path, file) in read {
-            if let Covered::Package(name) = Covered::of(path) {
-                statements::refuse_duplicates(&name, &file.file)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn new_lines(&self, name: &PackageName, known: &Known, file: &[u8], between: &[End]) -> Result<(), IndexError> {
-        let path = layout::package(name);
-        let not_owner = |path: &str, reason: String| IndexError::NotOwner {
-            path: path.to_owned(),
-            namespace: name.namespace().clone(),
-            reason,
-        };
-        let (Some(namespace), 1..) = (&known.namespace, known.in_force) else {
-            return Err(not_owner(&path, "nobody owned it then".to_owned()));
-        };
-        let new = &file[between[0].bytes..between[1].bytes];
-        for (i, line) in document::lines(&path, new)?.into_iter().enumerate() {
-            let at = format!("{path}:{}", between[0].lines + i + 1);
-            let verified = statements::statement(self.registry, name, namespace, &at, line, Proof::Signatures)?;
-            if verified.statement.owners as usize != known.in_force {
-                let reason = format!(
-                    "it is by version {} of the owners, and version {} was in force",
-                    verified.statement.owners, known.in_force
-                );
-                return Err(not_owner(&at, reason));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A file that was read, and where it ended before the first new record and after each.
-struct Touched {
-    file: Vec<u8>,
-    ends: Vec<End>,
+pub(super) struct Touched {
+    pub(super) file: Vec<u8>,
+    pub(super) ends: Vec<End>,
+    pub(super) is_new: bool,
 }
 
 /// A place between two lines of a file.
 #[derive(Clone, Copy)]
-struct End {
-    lines: usize,
-    bytes: usize,
+pub(super) struct End {
+    pub(super) lines: usize,
+    pub(super) bytes: usize,
 }
 
 /// Checks that a file of lines only grew: what it was before, and after each record, are its beginnings.
@@ -263,42 +217,4 @@ fn grown(path: &str, file: &[u8], before: Option<Digest>, digests: &[Digest]) ->
 
 fn unlogged(path: &str, logged: &Digest, found: &Digest) -> IndexError {
     IndexError::Unlogged { path: path.to_owned(), expected: logged.to_string(), found: found.to_string() }
-}
-
-/// A namespace, and how many of its records are in force at the place in the log that is looked at.
-struct Known {
-    namespace: Option<Namespace>,
-    in_force: usize,
-}
-
-struct Namespaces<'a> {
-    check: &'a Check<'a>,
-    read: &'a BTreeMap<String, Touched>,
-    known: BTreeMap<Ident, Known>,
-}
-
-impl Namespaces<'_> {
-    fn get(&mut self, name: &Ident) -> Result<&mut Known, IndexError> {
-        if !self.known.contains_key(name) {
-            let known = self.load(name)?;
-            self.known.insert(name.clone(), known);
-        }
-        Ok(self.known.get_mut(name).expect("it was just put there"))
-    }
-
-    fn load(&self, name: &Ident) -> Result<Known, IndexError> {
-        let path = layout::namespace(name);
-        let registry = self.check.registry;
-        if let Some(touched) = self.read.get(&path) {
-            let namespace = Namespace::read(registry, name, &touched.file, Proof::Signatures)?;
-            return Ok(Known { namespace: Some(namespace), in_force: touched.ends[0].lines });
-        }
-        let new = &self.check.new;
-        let Some(digest) = shards::digest_of(new.files, &new.table, &path)? else {
-            return Ok(Known { namespace: None, in_force: 0 });
-        };
-        let file = shards::read_exact(new.files, &path, digest)?;
-        let namespace = Namespace::read(registry, name, &file, Proof::Signatures)?;
-        Ok(Known { in_force: namespace.version() as usize, namespace: Some(namespace) })
-    }
 }

@@ -57,6 +57,24 @@ pub(crate) fn first(files: &dyn Files, pin: Option<Digest>) -> Result<Chain, Ind
     }
 }
 
+/// Verifies the roots that are believed already. Done where their files are not known to be the same as before, because what later
+/// documents say may have to be signed by the keys of any of them.
+pub(crate) fn verify_again(files: &dyn Files, before: &TrustedState) -> Result<(), IndexError> {
+    let mut root = first(files, Some(before.pin))?.root;
+    while root.version < before.root.version {
+        let version = root.version + 1;
+        let gone = || IndexError::Removed { path: layout::root(version), what: "a root that was there before" };
+        root = next(files, &root)?.ok_or_else(gone)?;
+    }
+    match root == before.root {
+        true => Ok(()),
+        false => {
+            let reason = "it is not the one that was seen before".to_owned();
+            Err(IndexError::RootInvalid { version: root.version, reason })
+        }
+    }
+}
+
 fn next(files: &dyn Files, root: &Root) -> Result<Option<Root>, IndexError> {
     let Some(version) = root.version.checked_add(1) else { return Ok(None) };
     let path = layout::root(version);

@@ -1,6 +1,9 @@
 //! What a client refuses to believe, each beside a twin that it believes and that differs only in the attacked point.
 
+mod compare;
+mod life;
 mod owners;
+mod revoked;
 mod shapes;
 
 use super::{Candidate, TrustedState, update};

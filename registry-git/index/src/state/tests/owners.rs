@@ -21,6 +21,7 @@ fn handed_over(version: u32, namespace: &str, signers: &[&dyn Signer]) -> Vec<u8
         version,
         owners: key_set(&KEYS.stranger),
         issued: day(0),
+        reset: None,
     };
     let mut signers = signers.to_vec();
     signers.sort_by_key(|signer| signer.public_key().id());
@@ -31,13 +32,8 @@ fn by_both() -> Vec<u8> {
     handed_over(2, "acme", &[&KEYS.publisher, &KEYS.stranger])
 }
 
-/// An index with these lines appended in this order.
 fn with(world: &World, lines: &[(&str, Vec<u8>)]) -> crate::MemoryFiles {
-    world.draft(|draft| {
-        for (path, line) in lines {
-            draft.append((*path).to_owned(), line).unwrap();
-        }
-    })
+    world.appended(lines)
 }
 
 #[test]
