@@ -175,6 +175,7 @@ fn namespace(name: &PackageName, key: &SecretKey) -> Vec<u8> {
         version: 1,
         owners: key_set(key),
         issued: now(),
+        reset: None,
     };
     line(&sign(&record, &Purpose::Namespace { registry: REGISTRY }, key))
 }
@@ -197,6 +198,7 @@ fn statements(name: &PackageName, key: &SecretKey) -> Vec<u8> {
             registry: REGISTRY,
             name: name.clone(),
             owners: 1,
+            root: None,
             issued: now(),
             says: Says::Release(release),
         };

@@ -62,7 +62,7 @@ impl Clone {
         repository::init_bare(&path)?;
         if let Some(have) = have {
             repository::borrow_objects(&path, &self.path)?;
-            repository::set_shallow(&path, have)?;
+            repository::set_shallow(&path, &[have])?;
         }
         if have.is_none() || !self.holds(commit) {
             transport.fetch_index(&path, commit, have)?;
@@ -99,7 +99,7 @@ impl Clone {
     /// Nothing here decides anything: whoever is interrupted has believed already, and the next update settles again.
     pub(crate) fn settle(&self, commit: ObjectId, admitted: &Admitted) {
         let settled = repository::open(&self.path).and_then(|repository| {
-            repository::set_shallow(&self.path, commit)?;
+            repository::set_shallow(&self.path, &[commit])?;
             repository::set_reference(&repository, TRUSTED, commit)
         });
         if settled.is_ok() {

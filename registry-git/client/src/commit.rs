@@ -32,15 +32,15 @@ pub(crate) fn package(
     write(repository, tree, parent, 0, &format!("{name}@{version}\n")).map_err(|error| failed(&error))
 }
 
-/// Writes the commit of an edit on the index that it was planned for.
+/// Writes the commit of an edit on the files that it was planned for, after a parent.
 pub(crate) fn index(
     repository: &Repository,
-    base: Option<&Snapshot>,
+    base: Option<(&Snapshot, ObjectId)>,
     edit: &IndexEdit,
     now: Instant,
 ) -> Result<ObjectId, RegistryError> {
     let failed = |error: &gix::Error| RegistryError::gix("wrote an edit of the index", repository.path(), error);
-    let tree = base.map_or(ObjectId::empty_tree(repository.object_hash()), Snapshot::tree);
+    let tree = base.map_or(ObjectId::empty_tree(repository.object_hash()), |(files, _)| files.tree());
     let mut editor = repository.edit_tree(tree).map_err(|error| failed(&error))?;
     for (path, content) in &edit.writes {
         let blob = repository.write_blob(content).map_err(|error| failed(&error))?;
@@ -48,7 +48,8 @@ pub(crate) fn index(
     }
     let tree = editor.write().map_err(|error| failed(&error))?.detach();
     let message = format!("{}\n", edit.summary);
-    write(repository, tree, base.map(Snapshot::commit), now.unix_seconds(), &message).map_err(|error| failed(&error))
+    write(repository, tree, base.map(|(_, parent)| parent), now.unix_seconds(), &message)
+        .map_err(|error| failed(&error))
 }
 
 fn write(

@@ -10,10 +10,7 @@ use crate::{
     transport::Pushed,
 };
 use gix::{ObjectId, Repository};
-use mpp_index::{
-    IndexError,
-    plan::{self, IndexEdit, Published},
-};
+use mpp_index::plan::{self, IndexEdit, Published};
 use mpp_package::{
     key::Signer,
     limits::FILE_BYTES_MAX,
@@ -26,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-const ATTEMPTS: u32 = 8;
+pub(crate) const ATTEMPTS: u32 = 8;
 
 /// What to publish, and with which keys.
 pub struct PublishOptions<'a> {
@@ -68,24 +65,15 @@ pub enum PublishStatus {
     Planned,
 }
 
-/// A head that was signed over unchanged files.
-#[derive(Debug, Clone)]
-pub struct HeadSigned {
-    /// Its sequence number.
-    pub seq: u64,
-    /// When it stops being fresh.
-    pub expires: Instant,
-}
-
 /// An edit to carry out, with the package file that goes along.
-struct Job<'a> {
-    edit: IndexEdit,
-    now: Instant,
-    package: Option<(&'a PackageName, Prepared)>,
+pub(crate) struct Job<'a> {
+    pub(crate) edit: IndexEdit,
+    pub(crate) now: Instant,
+    pub(crate) package: Option<(&'a PackageName, Prepared)>,
 }
 
 /// The commit of a package file, and what its reference names before.
-struct Prepared {
+pub(crate) struct Prepared {
     commit: ObjectId,
     tip: Option<ObjectId>,
 }
@@ -123,47 +111,7 @@ impl Registry {
             }
             back_off(attempt);
         }
-        Err(RegistryError::Race { location: self.location.to_string(), attempts: ATTEMPTS })
-    }
-
-    /// Signs a new head over unchanged files, so that the registry stays fresh. An expired head may be renewed.
-    ///
-    /// # Errors
-    /// As [`Registry::publish`].
-    pub fn sign_head(&mut self, head_keys: &[&dyn Signer], now: Instant) -> Result<HeadSigned, RegistryError> {
-        let _lock = self.store.lock()?;
-        for attempt in 1..=ATTEMPTS {
-            self.update_for_signing(now)?;
-            let snapshot = self.snapshot()?;
-            let edit = plan::sign_head(&snapshot, self.trusted()?, head_keys, now)?;
-            let head = edit.head.clone();
-            let workspace = Workspace::without_package(self)?;
-            let repository = repository::open(&workspace.path)?;
-            if self.carry_out(&repository, &workspace.path, &Job { edit, now, package: None })? {
-                self.update_locked(None, now)?;
-                return Ok(HeadSigned { seq: head.seq, expires: head.expires });
-            }
-            back_off(attempt);
-        }
-        Err(RegistryError::Race { location: self.location.to_string(), attempts: ATTEMPTS })
-    }
-
-    /// An update that goes on from a trusted head that has expired: only its signer can make it fresh again.
-    fn update_for_signing(&mut self, now: Instant) -> Result<(), RegistryError> {
-        match self.update_locked(None, now) {
-            Err(RegistryError::Index(IndexError::Stale { .. })) if self.is_current()? => Ok(()),
-            outcome => outcome.map(|_| ()),
-        }
-    }
-
-    /// Whether the trusted commit is the newest one there is.
-    fn is_current(&self) -> Result<bool, RegistryError> {
-        let Some(believed) = &self.believed else { return Ok(false) };
-        let newest = match &self.transport {
-            Some(transport) => transport.reference(MAIN)?,
-            None => repository::reference(&repository::open(&self.repository_path())?, MAIN)?,
-        };
-        Ok(newest == Some(believed.commit))
+        Err(self.race())
     }
 
     fn already(&self, name: &PackageName, release: &Release) -> Result<Option<Release>, RegistryError> {
@@ -190,9 +138,21 @@ impl Registry {
     }
 
     /// Writes the commits, verifies the new index as every client will, and moves the references. Says whether it was in time.
-    fn carry_out(&self, repository: &Repository, path: &Path, job: &Job<'_>) -> Result<bool, RegistryError> {
+    pub(crate) fn carry_out(&self, repository: &Repository, path: &Path, job: &Job<'_>) -> Result<bool, RegistryError> {
         let base = Snapshot::new(repository.clone(), self.believed()?.commit)?;
-        let index = commit::index(repository, Some(&base), &job.edit, job.now)?;
+        self.carry_out_on(repository, path, &base, job)
+    }
+
+    /// The same for an edit of other files than those of the newest commit, which stays the parent.
+    pub(crate) fn carry_out_on(
+        &self,
+        repository: &Repository,
+        path: &Path,
+        edited: &Snapshot,
+        job: &Job<'_>,
+    ) -> Result<bool, RegistryError> {
+        let base = Snapshot::new(repository.clone(), self.believed()?.commit)?;
+        let index = commit::index(repository, Some((edited, base.commit())), &job.edit, job.now)?;
         self.verify_against(&Snapshot::new(repository.clone(), index)?, Some(&base), None, job.now)?;
         let package = job
             .package
@@ -256,14 +216,14 @@ fn report(name: PackageName, release: &Release, status: PublishStatus) -> Publis
 }
 
 /// Gives others the time to finish; two writers that started together draw apart because they wait for different times.
-fn back_off(attempt: u32) {
+pub(crate) fn back_off(attempt: u32) {
     let spread = u64::from(std::process::id() % 7) + 5;
     std::thread::sleep(Duration::from_millis(spread * u64::from(attempt)));
 }
 
 /// The repository that commits are written to: the registry's own at a path, else one that is thrown away after the push.
-struct Workspace {
-    path: PathBuf,
+pub(crate) struct Workspace {
+    pub(crate) path: PathBuf,
     tip: Option<ObjectId>,
     _scratch: Option<Scratch>,
 }
@@ -284,7 +244,7 @@ impl Workspace {
         Ok(workspace)
     }
 
-    fn without_package(registry: &Registry) -> Result<Self, RegistryError> {
+    pub(crate) fn without_package(registry: &Registry) -> Result<Self, RegistryError> {
         if let Location::Path(path) = &registry.location {
             return Ok(Self { path: path.clone(), tip: None, _scratch: None });
         }
@@ -292,7 +252,7 @@ impl Workspace {
         let path = scratch.path();
         repository::init_bare(&path)?;
         repository::borrow_objects(&path, &registry.store.clone_path())?;
-        repository::set_shallow(&path, registry.believed()?.commit)?;
+        repository::set_shallow(&path, &[registry.believed()?.commit])?;
         Ok(Self { path, tip: None, _scratch: Some(scratch) })
     }
 }

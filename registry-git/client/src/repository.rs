@@ -68,10 +68,11 @@ pub(crate) fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryErr
     fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
 }
 
-/// Says that a commit is here without its history.
-pub(crate) fn set_shallow(path: &Path, commit: ObjectId) -> Result<(), RegistryError> {
+/// Says that commits are here without their history.
+pub(crate) fn set_shallow(path: &Path, commits: &[ObjectId]) -> Result<(), RegistryError> {
     let shallow = path.join("shallow");
-    fs::write(&shallow, format!("{commit}\n")).map_err(RegistryError::io("wrote", &shallow))
+    let lines: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+    fs::write(&shallow, lines).map_err(RegistryError::io("wrote", &shallow))
 }
 
 /// What a reference names, or nothing when there is no such reference.

@@ -94,6 +94,25 @@ impl Store {
         Ok(path)
     }
 
+    /// The proofs that were kept.
+    pub(crate) fn evidence(&self) -> Result<Vec<PathBuf>, RegistryError> {
+        let folder = self.folder.join(EVIDENCE);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(RegistryError::io("looked into", folder)(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(RegistryError::io("looked into", &folder))?.path();
+            if path.extension().is_some_and(|extension| extension == "jsonl") {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Removes what killed processes left behind. Files are written under the lock, so whoever holds it knows that their writers are dead.
     fn sweep(&self) {
         scratch::sweep(&self.folder, WORK);

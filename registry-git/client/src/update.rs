@@ -126,7 +126,7 @@ impl Registry {
         Ok(state::update(trusted, pin, &candidate, now)?)
     }
 
-    fn with_evidence(&self, error: RegistryError) -> RegistryError {
+    pub(crate) fn with_evidence(&self, error: RegistryError) -> RegistryError {
         let RegistryError::Index(source) = error else { return error };
         match source.evidence().map(|evidence| self.store.keep_evidence(evidence)) {
             Some(Ok(evidence)) => RegistryError::Evidence { source: Box::new(source), evidence },
