@@ -8,7 +8,7 @@ use crate::{
     state::TrustedState,
     statements,
 };
-use mpp_schema::{PackageName, index::Release};
+use mpp_schema::{Ident, PackageName, index::Release};
 
 /// A package that fits the words.
 #[derive(Debug, Clone)]
@@ -35,6 +35,20 @@ pub fn names(files: &dyn Files, state: &TrustedState) -> Result<Vec<PackageName>
         _ => None,
     });
     Ok(names.collect())
+}
+
+/// All namespaces in the index, sorted.
+///
+/// # Errors
+/// As [`names`].
+pub fn namespaces(files: &dyn Files, state: &TrustedState) -> Result<Vec<Ident>, IndexError> {
+    let names = covered(files, state)?.into_iter().filter_map(|covered| match covered {
+        Covered::Namespace(name) => Some(name),
+        _ => None,
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    Ok(names)
 }
 
 /// What all covered files are.

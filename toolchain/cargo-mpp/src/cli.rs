@@ -78,6 +78,18 @@ pub enum Command {
     Trust(commands::trust::Command),
     /// Publish a package to a registry
     Publish(commands::publish::Arguments),
+    /// Keep a version from being chosen anew; where it is locked it still runs
+    Yank(commands::notice::NoticeArguments),
+    /// Let a yanked version be chosen again
+    Unyank(commands::notice::NoticeArguments),
+    /// Tell people to use something else than a version
+    Deprecate(commands::notice::NoticeArguments),
+    /// Keep a version from running, installed copies included; this cannot be taken back
+    Block(commands::notice::BlockArguments),
+    /// Vouch for exactly the file of a version, with a key of this home
+    CoSign(commands::notice::CoSignArguments),
+    /// Write an advisory about some versions of a package
+    Advise(commands::advise::Arguments),
     /// Look for packages in the registries of this home
     Search(commands::search::Arguments),
     /// Show what a registry says about a package
@@ -88,6 +100,8 @@ pub enum Command {
     Uninstall(commands::uninstall::Arguments),
     /// List installed packages and their tools
     List(commands::list::Arguments),
+    /// Show what is blocked, yanked, deprecated or advised against among the installed packages
+    Audit(commands::audit::Arguments),
     /// Call a tool of an installed package
     Call(commands::call::Arguments),
     /// Allow a package some of what it asks for
@@ -99,7 +113,7 @@ pub enum Command {
     /// Show and make the policy of this home
     #[command(subcommand)]
     Policy(commands::policy::Command),
-    /// Show who signs the grants of this home
+    /// Show who signs the grants of this home; with a word after it, see and change who owns a namespace
     Owner(commands::owner::Arguments),
     /// Make and use registries
     #[command(subcommand)]

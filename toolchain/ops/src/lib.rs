@@ -14,12 +14,15 @@ pub mod home;
 mod package_file;
 mod project_files;
 mod registries;
+mod standing;
 pub mod verb;
+mod writing;
 
 pub use arguments::{ArgumentsError, ToolInput};
 pub use context::{Context, Event, Passwords, Surroundings, Terminal};
 pub use error::OpsError;
 pub use mpp_policy::sentences;
+pub use writing::{WriteReport, Writing};
 
 /// How a call ended, as the host says it.
 pub mod outcome {

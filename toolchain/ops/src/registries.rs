@@ -1,6 +1,6 @@
 //! Finding the registry that a verb works with, opened and brought up to date.
 
-use crate::{Context, Event, OpsError, home::registries::KnownRegistry};
+use crate::{Context, Event, OpsError, home::registries::KnownRegistry, standing};
 use mpp_index::package::PackageEntry;
 use mpp_registry::Registry;
 use mpp_schema::{Code, Coded, PackageName, codes};
@@ -24,6 +24,7 @@ pub(crate) fn open_updated(context: &Context<'_>, known: KnownRegistry) -> Resul
     open.registry.update(Some(open.known.root), context.now)?;
     (context.tell)(Event::Finished);
     open.registry.check_fresh(context.now)?;
+    standing::learn(context, &open)?;
     Ok(open)
 }
 
@@ -55,7 +56,17 @@ pub(crate) fn find(
         let registries = found.iter().map(|(open, _)| open.known.name.to_string()).collect();
         return Err(FindError::Several { name: name.clone(), registries }.into());
     }
-    Ok(found.pop().ok_or_else(|| FindError::None(name.clone()))?)
+    let found = found.pop().ok_or_else(|| FindError::None(name.clone()))?;
+    check_pin(context, &found.1)?;
+    Ok(found)
+}
+
+/// Refuses a package whose namespace is pinned and not in those hands.
+pub(crate) fn check_pin(context: &Context<'_>, entry: &PackageEntry) -> Result<(), OpsError> {
+    match context.home.pins()?.get(&entry.namespace.name) {
+        Some(pinned) => Ok(entry.namespace.check_pin(pinned.id())?),
+        None => Ok(()),
+    }
 }
 
 /// A package that is not in exactly one registry.

@@ -42,6 +42,10 @@ fn text(report: &InfoReport) -> String {
             release.file,
             release.size
         );
+        for notice in &release.notices {
+            let by = if notice.by_registry { " by the registry" } else { "" };
+            let _ = writeln!(text, "  {}{by}: \"{}\"", notice.what, escaped(&notice.reason));
+        }
     }
     text
 }

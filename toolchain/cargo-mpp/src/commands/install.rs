@@ -20,10 +20,17 @@ pub struct Arguments {
     /// Install exactly what mpp.lock says
     #[arg(long, conflicts_with = "packages")]
     locked: bool,
+    /// Choose no version that was signed less than this many days ago, unless mpp.lock holds it
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    minimum_age: u32,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let options = InstallOptions { registry: arguments.registry, locked: arguments.locked };
+    let options = InstallOptions {
+        registry: arguments.registry,
+        locked: arguments.locked,
+        minimum_age_days: arguments.minimum_age,
+    };
     let reports = if arguments.packages.is_empty() {
         install::install_project(context, &options)?
     } else {
@@ -33,7 +40,9 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
         arguments.packages.iter().map(one).collect::<Result<Vec<_>, _>>()?
     };
     let text = reports.iter().map(text).collect::<String>();
-    Ok(Output::new(json!({ "installed": reports }), text))
+    let talk = reports.iter().flat_map(|report| &report.remarks).map(|remark| format!("note: {remark}\n"));
+    let talk: String = talk.collect();
+    Ok(Output::new(json!({ "installed": reports }), text).with_talk(talk))
 }
 
 fn text(report: &InstallReport) -> String {

@@ -4,7 +4,10 @@ use super::{Output, table::table};
 use clap::Subcommand;
 use mpp_ops::{
     Context, OpsError,
-    verb::key::{self, KeyReport, Lock},
+    verb::{
+        key::{self, KeyReport, Lock},
+        key_change,
+    },
 };
 use mpp_schema::Ident;
 use serde_json::json;
@@ -32,6 +35,30 @@ pub enum Command {
         /// The key
         name: String,
     },
+    /// Put another key in the place of one among the owners of namespaces
+    #[command(after_help = "mpp key rotate old-key new-key\nmpp key rotate old-key new-key --namespace acme")]
+    Rotate {
+        /// The key that owns namespaces now, by name or as a key file
+        old: String,
+        /// The key that will, by name or as a key file
+        new: String,
+        /// Only this namespace; may be given several times
+        #[arg(long = "namespace", value_name = "NAMESPACE")]
+        namespaces: Vec<Ident>,
+        #[command(flatten)]
+        writing: super::writing::WritingArguments,
+    },
+    /// Say that a key must not be believed any more; what it signed before stays valid
+    #[command(after_help = "mpp key revoke old-key --reason 'the laptop was stolen'")]
+    Revoke {
+        /// The key by name; or a public key (RW…), which the registry's root keys then revoke
+        key: String,
+        /// Why: people will read it
+        #[arg(long, value_name = "TEXT", value_parser = super::writing::reason)]
+        reason: String,
+        #[command(flatten)]
+        writing: super::writing::WritingArguments,
+    },
     /// Take a minisign key file into this home
     Import {
         /// What to call it
@@ -56,6 +83,15 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Export { name } => {
             let text = key::export(context, &name)?;
             Ok(Output::new(json!({ "name": name, "key_file": text }), text))
+        }
+        Command::Rotate { old, new, namespaces, writing } => {
+            let reports = key_change::rotate(context, &old, &new, &namespaces, &writing.into())?;
+            let text: String = reports.iter().map(super::writing::text).collect();
+            Ok(Output::new(json!({ "changes": reports }), text))
+        }
+        Command::Revoke { key, reason, writing } => {
+            let report = key_change::revoke(context, &key, &reason, &writing.into())?;
+            Ok(super::writing::output(&report))
         }
         Command::Import { name, file } => {
             let report = key::import(context, &name, &file)?;

@@ -1,5 +1,7 @@
 //! One file per command: its words, the verb it calls, and how its report reads.
 
+pub mod advise;
+pub mod audit;
 pub mod build;
 pub mod call;
 pub mod completions;
@@ -14,7 +16,9 @@ pub mod inspect;
 pub mod install;
 pub mod key;
 pub mod list;
+pub mod namespace;
 pub mod new;
+pub mod notice;
 mod outcome;
 pub mod owner;
 mod permissions;
@@ -29,6 +33,7 @@ mod table;
 pub mod trust;
 pub mod uninstall;
 pub mod verify;
+mod writing;
 
 use crate::{cli::Command, exit::Exit};
 use mpp_ops::{Context, OpsError};
@@ -75,11 +80,18 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Key(command) => key::run(command, context),
         Command::Trust(command) => trust::run(command, context),
         Command::Publish(arguments) => publish::run(arguments, context),
+        Command::Yank(arguments) => notice::run(arguments, notice::Verb::Yank, context),
+        Command::Unyank(arguments) => notice::run(arguments, notice::Verb::Unyank, context),
+        Command::Deprecate(arguments) => notice::run(arguments, notice::Verb::Deprecate, context),
+        Command::Block(arguments) => notice::block(arguments, context),
+        Command::CoSign(arguments) => notice::co_sign(arguments, context),
+        Command::Advise(arguments) => advise::run(arguments, context),
         Command::Search(arguments) => search::run(arguments, context),
         Command::Info(arguments) => info::run(arguments, context),
         Command::Install(arguments) => install::run(arguments, context),
         Command::Uninstall(arguments) => uninstall::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
+        Command::Audit(arguments) => audit::run(arguments, context),
         Command::Call(arguments) => call::run(arguments, context),
         Command::Grant(arguments) => grant::run(arguments, context),
         Command::Revoke(arguments) => revoke::run(arguments, context),

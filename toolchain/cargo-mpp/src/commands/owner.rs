@@ -1,20 +1,26 @@
-//! `mpp owner`: who signs the grants of this home.
+//! `mpp owner`: who signs the grants of this home; with a word after it, who owns a namespace.
 
-use super::Output;
+use super::{Output, namespace};
 use clap::Args;
 use mpp_ops::{Context, OpsError, verb::owner};
 
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
     after_help = "Its tokens count in another home whose policy.toml lists the public key under [grantors].\n\nmpp owner\nmpp owner --pem > owner.pub.pem"
 )]
 pub struct Arguments {
+    #[command(subcommand)]
+    namespace: Option<namespace::Command>,
     /// Print the public key as a PEM file
     #[arg(long)]
     pem: bool,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    if let Some(command) = arguments.namespace {
+        return namespace::run(command, context);
+    }
     let report = owner::owner(context)?;
     let text = match arguments.pem {
         true => report.pem.clone(),

@@ -34,6 +34,22 @@ pub enum Command {
     },
     /// List the publishers that this home trusts
     List,
+    /// Pin a namespace to a key: only who holds it, or was given the namespace by its owners, is believed
+    #[command(after_help = "mpp trust pin acme\nmpp trust pin acme RWQ…")]
+    Pin {
+        /// The namespace
+        namespace: Ident,
+        /// The key (RW…) or a .pub file; nothing for the only one that owns it now
+        key: Option<String>,
+        /// The registry that says who owns it; may be left out where there is only one
+        #[arg(long, value_name = "NAME")]
+        registry: Option<String>,
+    },
+    /// Take the pin of a namespace away
+    Unpin {
+        /// The namespace
+        namespace: Ident,
+    },
     /// Stop trusting a publisher
     Remove {
         /// The publisher
@@ -58,8 +74,22 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::List => {
             let trusted = trust::list(context)?;
             let rows: Vec<_> = trusted.iter().map(row).collect();
-            let talk = if trusted.is_empty() { "no publisher yet: mpp trust add NAME KEY\n" } else { "" };
-            Ok(Output::new(json!({ "trusted": trusted }), table(&rows)).with_talk(talk))
+            let pins = trust::pins(context)?;
+            let pinned = pins.iter().map(|pin| vec![format!("{}:*", pin.namespace), pin.public_key.clone()]);
+            let rows: Vec<_> = rows.into_iter().chain(pinned).collect();
+            let talk = if rows.is_empty() { "no publisher yet: mpp trust add NAME KEY\n" } else { "" };
+            Ok(Output::new(json!({ "trusted": trusted, "pins": pins }), table(&rows)).with_talk(talk))
+        }
+        Command::Pin { namespace, key, registry } => {
+            let (report, new) = trust::pin(context, &namespace, key.as_deref(), registry.as_deref())?;
+            let verb = if new { "is now" } else { "was already" };
+            let text = format!("the namespace `{namespace}` {verb} pinned to key {}\n", report.id);
+            Ok(Output::new(json!({ "pin": report, "new": new }), text))
+        }
+        Command::Unpin { namespace } => {
+            trust::unpin(context, &namespace)?;
+            let text = format!("the namespace `{namespace}` is not pinned any more\n");
+            Ok(Output::new(json!({ "unpinned": namespace }), text))
         }
         Command::Remove { name } => {
             trust::remove(context, &name)?;

@@ -2,10 +2,12 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+pub mod blocked;
 pub mod grants;
 pub mod installed;
 pub mod keys;
 pub mod owner;
+pub mod pins;
 pub mod policy;
 pub mod registries;
 pub mod registry_keys;

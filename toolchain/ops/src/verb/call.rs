@@ -8,7 +8,9 @@ mod permit;
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 
-use crate::{Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file};
+use crate::{
+    Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file, standing,
+};
 use mpp_host::{CallOutcome, Host, HostOptions, Providers, Terms};
 use mpp_package::verify::VerifiedPackage;
 use mpp_schema::{
@@ -128,12 +130,14 @@ pub(crate) fn call_verified<R: Read + Seek>(
     target: &str,
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
+    standing::refuse_blocked(context, package.digest())?;
     let tools = package.tools()?;
     let tool = choose(package.manifest().name.clone(), &tools, request.tool)?;
     let arguments = request.input.json(tool, &context.folder)?;
     let asker = Asker::of(context, package, record)?;
     let version = package.manifest().version.clone();
     let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
+    standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
     let environment = permit::environment(context, &permitted.grants);
     let host = Host::new(HostOptions {
         providers: Providers { environment, ..Providers::default() },

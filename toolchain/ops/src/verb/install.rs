@@ -9,11 +9,12 @@ use crate::{
     home::installed::InstalledRecord,
     project_files,
     registries::{self, OpenRegistry},
-    sentences,
+    sentences, standing,
 };
 use mpp_index::{
-    package::PackageEntry,
-    resolve::{self, Requirement},
+    IndexError,
+    package::{PackageEntry, SignedRelease},
+    resolve::{self, About, Age, Remark, Requirement},
 };
 use mpp_package::verify::{self, Trust, TrustedKey};
 use mpp_policy::Request;
@@ -21,6 +22,7 @@ use mpp_schema::{
     Code, Coded, Digest, FormatVersion, PackageName, ToolName, Version, VersionReq, codes,
     lock::{LockedPackage, Lockfile, ToolRequirement},
     permissions::Permissions,
+    text::excerpt,
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, io::Cursor};
@@ -32,6 +34,14 @@ pub struct InstallOptions {
     pub registry: Option<String>,
     /// Install exactly what `mpp.lock` says.
     pub locked: bool,
+    /// How long ago a version must have been signed to be chosen anew, in days.
+    pub minimum_age_days: u32,
+}
+
+impl InstallOptions {
+    fn age(&self, context: &Context<'_>) -> Age {
+        Age::at_least(u64::from(self.minimum_age_days) * 86_400, context.now)
+    }
 }
 
 /// A package that was installed.
@@ -58,6 +68,9 @@ pub struct InstallReport {
     /// What the version before asked for and it does not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub no_longer_asks_for: Vec<String>,
+    /// What people should know about the version, and about those that were passed over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// A lock file that does not say what is needed.
@@ -109,9 +122,10 @@ pub fn install(
     let requirement = Requirement { version: version.cloned().unwrap_or(VersionReq::STAR), locked: None };
     let wanted = BTreeMap::from([(name.clone(), requirement)]);
     let locked = open.registry.locked(open.known.name.as_str())?;
-    let lock = resolve::resolve::<OpsError>(&wanted, |_| Ok(Some((locked.clone(), entry.clone()))))?;
-    match lock.packages.as_slice() {
-        [package] => fetch_and_keep(context, &open, &entry, package),
+    let age = options.age(context);
+    let resolved = resolve::resolve::<OpsError>(&wanted, age, |_| Ok(Some((locked.clone(), entry.clone()))))?;
+    match resolved.lock.packages.as_slice() {
+        [package] => fetch_and_keep(context, &open, &entry, package, &resolved.remarks),
         _ => Err(registries::FindError::None(name.clone()).into()),
     }
 }
@@ -126,8 +140,8 @@ pub fn install_project(context: &Context<'_>, options: &InstallOptions) -> Resul
     let mut new = Lockfile { mpp: FormatVersion::CURRENT, registries: Vec::new(), packages: Vec::new() };
     let mut reports = Vec::new();
     for (name, requirement) in &request.tools {
-        let (open, entry, package) = resolve_one(context, name, requirement, lock.as_ref(), options)?;
-        reports.push(fetch_and_keep(context, &open, &entry, &package)?);
+        let (open, entry, package, remarks) = resolve_one(context, name, requirement, lock.as_ref(), options)?;
+        reports.push(fetch_and_keep(context, &open, &entry, &package, &remarks)?);
         let registry = open.registry.locked(open.known.name.as_str())?;
         if !new.registries.contains(&registry) {
             new.registries.push(registry);
@@ -146,7 +160,7 @@ fn resolve_one(
     requirement: &ToolRequirement,
     lock: Option<&Lockfile>,
     options: &InstallOptions,
-) -> Result<(OpenRegistry, PackageEntry, LockedPackage), OpsError> {
+) -> Result<(OpenRegistry, PackageEntry, LockedPackage, Vec<Remark>), OpsError> {
     let (version, registry) = match requirement {
         ToolRequirement::Version(version) => (version, options.registry.as_deref()),
         ToolRequirement::Full { version, registry } => (version, registry.as_deref().or(options.registry.as_deref())),
@@ -160,9 +174,11 @@ fn resolve_one(
     let wanted = Requirement { version: version.clone(), locked: fits.map(|held| held.version.clone()) };
     let registry = open.registry.locked(open.known.name.as_str())?;
     let one = BTreeMap::from([(name.clone(), wanted)]);
-    let mut resolved = resolve::resolve::<OpsError>(&one, |_| Ok(Some((registry.clone(), entry.clone()))))?;
-    let package = resolved.packages.pop().ok_or_else(|| registries::FindError::None(name.clone()))?;
+    let age = options.age(context);
+    let mut resolved = resolve::resolve::<OpsError>(&one, age, |_| Ok(Some((registry.clone(), entry.clone()))))?;
+    let package = resolved.lock.packages.pop().ok_or_else(|| registries::FindError::None(name.clone()))?;
     match fits {
+        Some(held) if options.locked && held.version != package.version => Err(refused(&entry, held)),
         Some(held) if held.version == package.version && held.digest != package.digest => Err(LockError::Changed {
             name: name.clone(),
             version: held.version.clone(),
@@ -170,7 +186,21 @@ fn resolve_one(
             found: package.digest,
         }
         .into()),
-        _ => Ok((open, entry, package)),
+        _ => Ok((open, entry, package, resolved.remarks)),
+    }
+}
+
+/// Why the version in a lock file is not taken although it fits: it is blocked, or the registry does not have it.
+fn refused(entry: &PackageEntry, held: &LockedPackage) -> OpsError {
+    let blocked = entry.release(&held.version).and_then(|signed| signed.standing.blocked.as_ref());
+    match blocked {
+        Some(said) => IndexError::Blocked {
+            name: held.name.clone(),
+            version: Box::new(held.version.clone()),
+            reason: said.reason.clone(),
+        }
+        .into(),
+        None => LockError::Outdated(held.name.clone()).into(),
     }
 }
 
@@ -179,13 +209,14 @@ fn fetch_and_keep(
     open: &OpenRegistry,
     entry: &PackageEntry,
     package: &LockedPackage,
+    remarks: &[Remark],
 ) -> Result<InstallReport, OpsError> {
     let name = &package.name;
     let signed = entry.release(&package.version).ok_or_else(|| registries::FindError::None(name.clone()))?;
     (context.tell)(Event::Started { step: "fetching", what: format!("{name}@{}", package.version) });
     let file = open.registry.fetch_blob(name, &signed.release)?.into_bytes();
     (context.tell)(Event::Finished);
-    let mut verified = verify::open(Cursor::new(file.as_slice()), &owners(entry))?;
+    let mut verified = verify::open(Cursor::new(file.as_slice()), &owners(entry, signed))?;
     check_content(&mut verified)?;
     let manifest = verified.manifest().clone();
     let tools = verified.tools()?.tools.into_iter().map(|tool| tool.name).collect();
@@ -199,7 +230,7 @@ fn fetch_and_keep(
         version: manifest.version.clone(),
         digest: verified.digest(),
         file: package.file,
-        publishers: entry.owners.iter().map(mpp_package::key::PublicKey::to_base64).collect(),
+        publishers: standing::publishers(signed),
         registry: Some(open.known.id),
         description: manifest.description.clone(),
         installed: context.now,
@@ -215,6 +246,7 @@ fn fetch_and_keep(
         unusual: mpp_policy::unusual(&manifest.permissions),
         newly_asks_for: difference.added,
         no_longer_asks_for: difference.removed,
+        remarks: remarks.iter().map(sentence).collect(),
     })
 }
 
@@ -226,9 +258,22 @@ fn difference(context: &Context<'_>, before: &InstalledRecord, asked: &Permissio
     older.difference(&Request::of(asked))
 }
 
-/// The owners of the namespace are who may have signed.
-fn owners(entry: &PackageEntry) -> Trust {
+/// The owners of the namespace at the time of the release are who may have signed.
+fn owners(entry: &PackageEntry, signed: &SignedRelease) -> Trust {
     let namespace = entry.name.namespace().to_string();
-    let publishers = entry.owners.iter().map(|key| TrustedKey { key: *key, name: namespace.clone() }).collect();
+    let publishers = signed.owners.iter().map(|key| TrustedKey { key: *key, name: namespace.clone() }).collect();
     Trust { publishers, development: None, threshold: 1 }
+}
+
+/// A remark in one sentence, with the words of others quoted and escaped.
+fn sentence(remark: &Remark) -> String {
+    let Remark { name, version, what, reason } = remark;
+    let what = match what {
+        About::TakenThoughYanked => "was yanked, and is taken because mpp.lock holds it",
+        About::TakenThoughDeprecated => "is deprecated",
+        About::PassedOverBlocked => "was passed over because it is blocked",
+        About::PassedOverYanked => "was passed over because it was yanked",
+        About::PassedOverYoung => return format!("{name}@{version} was passed over because it is too young"),
+    };
+    format!("{name}@{version} {what}: \"{}\"", excerpt(reason))
 }

@@ -1,5 +1,7 @@
 //! One file per verb.
 
+pub mod advise;
+pub mod audit;
 pub mod build;
 pub mod call;
 pub mod demo;
@@ -9,12 +11,16 @@ pub mod grants;
 pub mod inspect;
 pub mod install;
 pub mod key;
+pub mod key_change;
 pub mod list;
+pub mod namespace;
 pub mod new;
+pub mod notice;
 pub mod owner;
 pub mod policy;
 pub mod publish;
 pub mod registry;
+pub mod registry_upkeep;
 pub mod revoke;
 pub mod run;
 pub mod search;

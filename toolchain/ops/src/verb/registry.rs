@@ -25,7 +25,7 @@ pub struct InitReport {
 /// How long a head stays fresh, unless its root says otherwise.
 const HEAD_LIFETIME_DAYS: u16 = 7;
 /// How long a root is accepted: ten years, until rotation makes a shorter life bearable.
-const ROOT_LIFETIME_DAYS: u32 = 3650;
+pub(crate) const ROOT_LIFETIME_DAYS: u32 = 3650;
 
 /// Makes a registry in the folder `path`, with a key of its own that this home keeps.
 pub fn init(context: &Context<'_>, path: &Path) -> Result<InitReport, OpsError> {
@@ -70,7 +70,7 @@ pub fn list(context: &Context<'_>) -> Result<Vec<KnownRegistry>, OpsError> {
 }
 
 /// A path as seen from everywhere; an address as it is.
-fn absolute(context: &Context<'_>, url: &str) -> Result<String, OpsError> {
+pub(crate) fn absolute(context: &Context<'_>, url: &str) -> Result<String, OpsError> {
     match Location::parse(url)? {
         Location::Path(path) => Ok(context.path(&path).display().to_string()),
         Location::Address { .. } => Ok(url.to_owned()),

@@ -1,6 +1,7 @@
 //! `mpp search` and `mpp info`: what registries say.
 
 use crate::{Context, OpsError, registries};
+use mpp_index::package::{Said, Standing};
 use mpp_schema::{Digest, Ident, Instant, KeyId, PackageName, ToolName, Version};
 use serde::Serialize;
 
@@ -72,6 +73,25 @@ pub struct ReleaseReport {
     pub size: u64,
     /// The owners who signed.
     pub signers: Vec<KeyId>,
+    /// Others who vouch for exactly this file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub co_signers: Vec<KeyId>,
+    /// What was said about it since.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<NoticeReport>,
+}
+
+/// A notice about a version.
+#[derive(Debug, Serialize)]
+pub struct NoticeReport {
+    /// `yanked`, `deprecated` or `blocked`.
+    pub what: &'static str,
+    /// Why, in the words of whoever said so.
+    pub reason: String,
+    /// When it was said.
+    pub issued: Instant,
+    /// Whether the registry said it, and not the publisher.
+    pub by_registry: bool,
 }
 
 /// What the registries of this home say about `name`.
@@ -99,5 +119,16 @@ fn release(signed: &mpp_index::package::SignedRelease) -> ReleaseReport {
         file: release.file,
         size: release.size,
         signers: signed.signers.clone(),
+        co_signers: signed.standing.co_signers.clone(),
+        notices: notices(&signed.standing),
     }
+}
+
+fn notices(standing: &Standing) -> Vec<NoticeReport> {
+    let said = [("blocked", &standing.blocked), ("yanked", &standing.yanked), ("deprecated", &standing.deprecated)];
+    let report = |(what, said): (&'static str, &Option<Said>)| {
+        let Said { reason, issued, by_registry } = said.clone()?;
+        Some(NoticeReport { what, reason, issued, by_registry })
+    };
+    said.into_iter().filter_map(report).collect()
 }

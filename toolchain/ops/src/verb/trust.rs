@@ -1,8 +1,8 @@
 //! `mpp trust`: which publishers this home trusts.
 
-use crate::{Context, OpsError, atomic_write};
+use crate::{Context, OpsError, atomic_write, registries, verb::namespace::OwnerError};
 use mpp_package::key::PublicKey;
-use mpp_schema::{Ident, KeyId};
+use mpp_schema::{Code, Coded, Ident, KeyId, codes};
 use serde::Serialize;
 use std::path::Path;
 
@@ -55,6 +55,77 @@ pub fn list(context: &Context<'_>) -> Result<Vec<TrustReport>, OpsError> {
 /// Takes a pin away.
 pub fn remove(context: &Context<'_>, name: &Ident) -> Result<(), OpsError> {
     context.home.distrust(name)
+}
+
+/// A namespace that is pinned.
+#[derive(Debug, Serialize)]
+pub struct PinReport {
+    /// The namespace.
+    pub namespace: Ident,
+    /// The key's identity.
+    pub id: KeyId,
+    /// Its minisign text.
+    pub public_key: String,
+}
+
+fn pin_report(namespace: &Ident, key: &PublicKey) -> PinReport {
+    PinReport { namespace: namespace.clone(), id: key.id(), public_key: key.to_base64() }
+}
+
+/// Pins a namespace to a key: the one that is given, or the only one that owns it now; says whether the pin is new.
+pub fn pin(
+    context: &Context<'_>,
+    namespace: &Ident,
+    key: Option<&str>,
+    registry: Option<&str>,
+) -> Result<(PinReport, bool), OpsError> {
+    let key = match key {
+        Some(key) => parse_key(context, key)?,
+        None => only_owner(context, namespace, registry)?,
+    };
+    let new = context.home.pin(namespace, &key)?;
+    Ok((pin_report(namespace, &key), new))
+}
+
+fn only_owner(context: &Context<'_>, namespace: &Ident, registry: Option<&str>) -> Result<PublicKey, OpsError> {
+    let open = registries::open_updated(context, context.home.registry(registry)?)?;
+    let entry = mpp_index::package::namespace(&open.registry.snapshot()?, open.registry.trusted()?, namespace)?;
+    let record = entry.and_then(|mut entry| entry.records.pop());
+    let record = record.ok_or_else(|| OwnerError::Unknown(namespace.clone()))?;
+    match record.keys.as_slice() {
+        [only] => Ok(*only),
+        several => {
+            let keys = several.iter().map(PublicKey::to_base64).collect();
+            Err(SeveralOwners { namespace: namespace.clone(), keys }.into())
+        }
+    }
+}
+
+/// A namespace with several owners is pinned to one that is named.
+#[derive(Debug, thiserror::Error)]
+#[error("could not choose the key to pin the namespace `{namespace}` to: it has {} owners", keys.len())]
+pub struct SeveralOwners {
+    namespace: Ident,
+    keys: Vec<String>,
+}
+
+impl Coded for SeveralOwners {
+    fn code(&self) -> Code {
+        codes::USAGE
+    }
+    fn hints(&self) -> Vec<String> {
+        self.keys.iter().map(|key| format!("mpp trust pin {} {key}", self.namespace)).collect()
+    }
+}
+
+/// The namespaces that are pinned, sorted.
+pub fn pins(context: &Context<'_>) -> Result<Vec<PinReport>, OpsError> {
+    Ok(context.home.pins()?.iter().map(|(namespace, key)| pin_report(namespace, key)).collect())
+}
+
+/// Takes the pin of a namespace away.
+pub fn unpin(context: &Context<'_>, namespace: &Ident) -> Result<(), OpsError> {
+    context.home.unpin(namespace)
 }
 
 /// A public key given as `RW…` or as the path of a `.pub` file.

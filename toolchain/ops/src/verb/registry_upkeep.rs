@@ -1,0 +1,242 @@
+//! `mpp registry sign-head`, `head`, `check`, `rotate`, `recover` and `evidence`: running a registry, and watching one.
+
+use crate::{
+    Context, Event, OpsError,
+    atomic_write::{self, IoError},
+    home::MalformedFile,
+    registries,
+    verb::trust::parse_key,
+    writing::{self, WriteReport, Writing},
+};
+use mpp_index::{
+    plan::{self, NewRoot},
+    search,
+    state::Comparison,
+};
+use mpp_registry::Registry;
+use mpp_schema::{
+    Digest, Ident, Instant, RegistryId,
+    index::{KeySet, Signed},
+};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// A head, as this home believes it.
+#[derive(Debug, Serialize)]
+pub struct HeadReport {
+    /// What this home calls the registry.
+    pub registry: Ident,
+    /// Its identity.
+    pub id: RegistryId,
+    /// The version of the root in force.
+    pub root: u32,
+    /// The head's sequence number.
+    pub seq: u64,
+    /// How many records the log has.
+    pub log_length: u64,
+    /// The hash of the chain over them: what two people compare.
+    pub log_hash: Digest,
+    /// When the head was signed.
+    pub issued: Instant,
+    /// When it stops being fresh.
+    pub expires: Instant,
+    /// The head as it was signed: what somebody else compares with theirs.
+    pub head: Signed,
+    /// How the other head stands to it, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<&'static str>,
+}
+
+/// Shows the head that this home believes; brings it up to date first unless another is compared with it.
+pub fn head(context: &Context<'_>, registry: Option<&str>, other: Option<&Path>) -> Result<HeadReport, OpsError> {
+    let known = context.home.registry(registry)?;
+    let open = match other {
+        Some(_) => registries::open(context, known)?,
+        None => registries::open_updated(context, known)?,
+    };
+    let compared = match other {
+        Some(file) => Some(match open.registry.compare(&read_head(context, file)?)? {
+            Comparison::Same => "same",
+            Comparison::Older => "older",
+            Comparison::Dropped => "dropped",
+            Comparison::Newer => "newer",
+        }),
+        None => None,
+    };
+    let state = open.registry.trusted()?;
+    let head = state.head();
+    Ok(HeadReport {
+        registry: open.known.name,
+        id: state.registry(),
+        root: head.root,
+        seq: head.seq,
+        log_length: head.log_length,
+        log_hash: head.log_hash,
+        issued: head.issued,
+        expires: state.expires(),
+        head: state.signed_head().clone(),
+        compared,
+    })
+}
+
+/// A head in a file: an envelope, or what `mpp registry head --json` printed.
+fn read_head(context: &Context<'_>, file: &Path) -> Result<Signed, OpsError> {
+    #[derive(serde::Deserialize)]
+    struct Printed {
+        head: Signed,
+    }
+    let path = context.path(file);
+    let bytes = std::fs::read(&path).map_err(IoError::on("read", &path))?;
+    let signed = serde_json::from_slice::<Signed>(&bytes);
+    let signed =
+        signed.or_else(|error| serde_json::from_slice::<Printed>(&bytes).map(|all| all.head).map_err(|_| error));
+    Ok(signed.map_err(|error| MalformedFile { path, reason: error.to_string() })?)
+}
+
+/// Signs a new head over what is there.
+pub fn sign_head(context: &Context<'_>, writing: &Writing) -> Result<WriteReport, OpsError> {
+    let mut open = writing.open(context)?;
+    let heads = writing.heads(context, &open)?;
+    let head_keys = writing::signers(&heads);
+    writing::edit(context, &mut open, |files, state| plan::sign_head(files, state, &head_keys, context.now).map(Some))
+}
+
+/// What a registry was found to be.
+#[derive(Debug, Serialize)]
+pub struct CheckReport {
+    /// Its identity.
+    pub id: RegistryId,
+    /// SHA-256 of its first root.
+    pub root: Digest,
+    /// The head's sequence number.
+    pub seq: u64,
+    /// How many records were verified.
+    pub records: u64,
+    /// How many packages there are.
+    pub packages: usize,
+    /// How many package files were fetched and compared; nothing when that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<usize>,
+}
+
+/// What to check of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The index.
+    Index,
+    /// The index, and every package file that it names.
+    Files,
+}
+
+/// Verifies a registry from its first root to its newest record, as somebody who has never seen it.
+pub fn check(context: &Context<'_>, url: &str, root: Option<Digest>, depth: Depth) -> Result<CheckReport, OpsError> {
+    let url = super::registry::absolute(context, url)?;
+    let folder =
+        tempfile::tempdir().map_err(IoError::on("make a folder in", Path::new("the folder for temporary files")))?;
+    (context.tell)(Event::Started { step: "verifying", what: format!("the registry {url}") });
+    let mut registry = Registry::open(&url, folder.path())?;
+    let update = registry.update(root, context.now)?;
+    let names = search::names(&registry.snapshot()?, registry.trusted()?)?;
+    let mut files = 0;
+    for name in &names {
+        let entry = registry.package(name)?;
+        for signed in entry.iter().flat_map(|entry| &entry.releases).filter(|_| depth == Depth::Files) {
+            registry.fetch_blob(name, &signed.release)?;
+            files += 1;
+        }
+    }
+    (context.tell)(Event::Finished);
+    let state = registry.trusted()?;
+    let files = (depth == Depth::Files).then_some(files);
+    let (id, root, seq) = (state.registry(), state.pin(), state.head().seq);
+    Ok(CheckReport { id, root, seq, records: update.records, packages: names.len(), files })
+}
+
+/// How the root changes. What is not said stays.
+#[derive(Debug, Default)]
+pub struct RootChange {
+    /// Public keys that may sign the next root.
+    pub new_root_keys: Vec<String>,
+    /// How many of them must.
+    pub root_threshold: Option<u8>,
+    /// Public keys that may sign heads.
+    pub new_head_keys: Vec<String>,
+    /// How many of them must.
+    pub head_threshold: Option<u8>,
+    /// How long a head is fresh.
+    pub head_lifetime_days: Option<u16>,
+    /// How long the new root is accepted.
+    pub lifetime_days: Option<u32>,
+    /// The last commit that was right, after head keys were misused.
+    pub good: Option<String>,
+}
+
+/// Changes the root; with a good commit, recovers from misused head keys.
+pub fn rotate(context: &Context<'_>, change: &RootChange, writing: &Writing) -> Result<WriteReport, OpsError> {
+    let mut open = writing.open(context)?;
+    let (roots, heads) = (writing.roots(context, &open)?, writing.heads(context, &open)?);
+    let before = open.registry.trusted()?.root().clone();
+    let new = NewRoot {
+        root_keys: key_set(context, &change.new_root_keys, change.root_threshold, &before.root_keys)?,
+        head_keys: key_set(context, &change.new_head_keys, change.head_threshold, &before.head_keys)?,
+        head_lifetime_days: change.head_lifetime_days,
+        lifetime_days: change.lifetime_days.unwrap_or(super::registry::ROOT_LIFETIME_DAYS),
+        root_signers: &writing::signers(&roots),
+        head_signers: &writing::signers(&heads),
+        now: context.now,
+    };
+    (context.tell)(Event::Started { step: "changing", what: format!("the root of `{}`", open.known.name) });
+    let done = match &change.good {
+        Some(good) => open.registry.recover(good, &new)?,
+        None => open.registry.rotate_root(&new)?,
+    };
+    (context.tell)(Event::Finished);
+    writing::report(&open, Some(done))
+}
+
+/// The new set, where keys or a threshold are named.
+fn key_set(
+    context: &Context<'_>,
+    keys: &[String],
+    threshold: Option<u8>,
+    before: &KeySet,
+) -> Result<Option<KeySet>, OpsError> {
+    if keys.is_empty() {
+        return Ok(threshold.map(|threshold| KeySet { threshold, ..before.clone() }));
+    }
+    let keys = keys.iter().map(|key| parse_key(context, key)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(plan::set_of(&keys, threshold.unwrap_or(1))))
+}
+
+/// A proof that a registry contradicts itself.
+#[derive(Debug, Serialize)]
+pub struct EvidenceReport {
+    /// What this home calls the registry.
+    pub registry: Ident,
+    /// The file: one signed head a line.
+    pub file: PathBuf,
+    /// What the heads say.
+    pub heads: Vec<mpp_schema::index::Head>,
+}
+
+/// The proofs that this home keeps.
+pub fn evidence(context: &Context<'_>, registry: Option<&str>) -> Result<Vec<EvidenceReport>, OpsError> {
+    let mut found = Vec::new();
+    for known in registries::chosen(context, registry)? {
+        let open = registries::open(context, known)?;
+        found.extend(open.registry.evidence()?.into_iter().map(|kept| EvidenceReport {
+            registry: open.known.name.clone(),
+            file: kept.path,
+            heads: kept.heads,
+        }));
+    }
+    Ok(found)
+}
+
+/// Writes a signed head for somebody else to compare with theirs.
+pub fn write_head(context: &Context<'_>, report: &HeadReport, file: &Path) -> Result<(), OpsError> {
+    let text = serde_json::to_string(&report.head)
+        .map_err(|error| MalformedFile { path: file.to_owned(), reason: error.to_string() })?;
+    let path = context.path(file);
+    Ok(atomic_write::write(&path, format!("{text}\n").as_bytes(), atomic_write::Readable::ByAll)?)
+}
