@@ -225,6 +225,7 @@ codes! {
     REGISTRY_NO_HEAD_KEY "registry.no-head-key" User "this home does not hold a head key of the registry";
     REGISTRY_UNREACHABLE "registry.unreachable" Host "the registry could not be reached";
     REGISTRY_RACE "registry.race" Registry "others published at the same time, again and again";
+    REGISTRY_DECLINED "registry.declined" Registry "the registry looked at what was pushed and refused it";
     PACKAGE_NOT_FOUND "package.not-found" User "the package, or a version that fits, was not found";
     PACKAGE_NOT_INSTALLED "package.not-installed" User "the package is not installed";
 

@@ -61,6 +61,21 @@ impl Registry {
     }
 }
 
+/// Reads the file of a release from a repository that holds its commit, and checks that it is the one that the release names.
+pub(crate) fn read_checked(
+    repository: &gix::Repository,
+    commit: ObjectId,
+    name: &PackageName,
+    release: &Release,
+) -> Result<Vec<u8>, RegistryError> {
+    if release.size > FILE_BYTES_MAX {
+        return Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found: release.size });
+    }
+    let bytes = read(&Snapshot::new(repository.clone(), commit)?, name, release)?;
+    check(name, release, &bytes)?;
+    Ok(bytes)
+}
+
 /// Reads the file in a commit's tree; the size is compared before the content is unpacked.
 fn read(snapshot: &Snapshot, name: &PackageName, release: &Release) -> Result<Vec<u8>, RegistryError> {
     let path = commit::file_name(name, &release.version);

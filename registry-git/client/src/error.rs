@@ -40,6 +40,30 @@ pub enum RegistryError {
         /// What git says.
         detail: String,
     },
+    /// A push that moves a reference in a way that a registry does not accept.
+    #[error("checked a push to `{}`: {reason}", mpp_schema::text::excerpt(reference))]
+    Push {
+        /// The reference.
+        reference: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A push that brings a package file of which no new release speaks.
+    #[error("checked a push to `{reference}`: no new release names its commit {commit}")]
+    Unnamed {
+        /// The reference.
+        reference: String,
+        /// The commit.
+        commit: gix::ObjectId,
+    },
+    /// The registry looked at what was pushed and refused it.
+    #[error("pushed to `{location}`: the registry refused: {detail}")]
+    Declined {
+        /// Where.
+        location: String,
+        /// What it said.
+        detail: String,
+    },
     /// There is no registry.
     #[error("looked for a registry at `{location}`: {detail}")]
     Unreachable {
@@ -204,7 +228,9 @@ impl Coded for RegistryError {
             Self::Evidence { source, .. } => source.code(),
             Self::Package(source) => source.code(),
             Self::Location { .. } => codes::USAGE,
-            Self::Git { .. } => codes::INDEX_GIT,
+            Self::Git { .. } | Self::Push { .. } => codes::INDEX_GIT,
+            Self::Unnamed { .. } => codes::INDEX_UNLOGGED,
+            Self::Declined { .. } => codes::REGISTRY_DECLINED,
             Self::Unreachable { .. } | Self::NoGit(_) => codes::REGISTRY_UNREACHABLE,
             Self::Race { .. } => codes::REGISTRY_RACE,
             Self::NeverUpdated { .. } => codes::REGISTRY_UNKNOWN,

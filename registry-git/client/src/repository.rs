@@ -60,12 +60,17 @@ fn options() -> gix::open::Options {
 
 /// Lets one repository read the objects of another.
 pub(crate) fn borrow_objects(path: &Path, from: &Path) -> Result<(), RegistryError> {
-    let objects = from.join("objects");
-    let objects = fs::canonicalize(&objects).map_err(RegistryError::io("found", objects))?;
+    borrow_object_folders(path, &[&from.join("objects")])
+}
+
+/// Lets a repository read the objects in some folders of objects.
+pub(crate) fn borrow_object_folders(path: &Path, folders: &[&Path]) -> Result<(), RegistryError> {
+    let found = |folder: &&Path| fs::canonicalize(folder).map_err(RegistryError::io("found", *folder));
+    let folders = folders.iter().map(found).collect::<Result<Vec<_>, _>>()?;
+    let lines: String = folders.iter().map(|folder| format!("{}\n", folder.display())).collect();
     let alternates = path.join("objects/info/alternates");
     fs::create_dir_all(path.join("objects/info")).map_err(RegistryError::io("made a folder for", &alternates))?;
-    let line = format!("{}\n", objects.display());
-    fs::write(&alternates, line).map_err(RegistryError::io("wrote", &alternates))
+    fs::write(&alternates, lines).map_err(RegistryError::io("wrote", &alternates))
 }
 
 /// Says that commits are here without their history.

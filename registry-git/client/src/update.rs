@@ -93,7 +93,7 @@ impl Registry {
         }
     }
 
-    fn verify(
+    pub(crate) fn verify(
         &self,
         path: &Path,
         commit: ObjectId,

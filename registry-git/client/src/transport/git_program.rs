@@ -64,6 +64,10 @@ impl<'a> GitProgram<'a> {
         let said = String::from_utf8_lossy(&output.stderr);
         let said: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).take(6).collect();
         let said = mpp_schema::text::escaped(&said.join("; "));
+        // With `--porcelain`, what became of each reference is on the standard output.
+        if String::from_utf8_lossy(&output.stdout).contains("hook declined") {
+            return RegistryError::Declined { location: self.url.to_owned(), detail: said };
+        }
         const DAMAGED: [&str; 12] = [
             "fsck",
             "corrupt",

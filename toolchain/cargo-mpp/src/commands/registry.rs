@@ -49,10 +49,16 @@ pub enum Command {
         save: Option<PathBuf>,
     },
     /// Verify a registry from its first root to its newest record, as somebody who has never seen it
-    #[command(after_help = "mpp registry check /srv/registry.git --files")]
+    #[command(after_help = "mpp registry check /srv/registry.git --files\n\n\
+                            As a hook of a bare repository, hooks/pre-receive:\n  \
+                            #!/bin/sh\n  \
+                            MPP_HOME=\"$PWD/mpp-check/home\" exec mpp registry check --pre-receive .")]
     Check {
         /// A path or an address that git understands
         url: String,
+        /// Check a push to the bare repository at this path, as git's pre-receive hook: reads its lines from standard input
+        #[arg(long, conflicts_with_all = ["root", "files"])]
+        pre_receive: bool,
         /// The SHA-256 that the registry's first root must have
         #[arg(long, value_name = "FINGERPRINT")]
         root: Option<Digest>,
@@ -192,7 +198,15 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Head { registry, compare, save } => {
             head(context, registry.as_deref(), compare.as_deref(), save.as_deref())
         }
-        Command::Check { url, root, files } => check(context, &url, root, files),
+        Command::Check { url, pre_receive: true, .. } => {
+            let report = registry_upkeep::check_push(context, Path::new(&url), std::io::stdin().lock())?;
+            let text = format!(
+                "accepted: {} references, {} records, {} package files\n",
+                report.references, report.records, report.files
+            );
+            Ok(Output::new(&report, text))
+        }
+        Command::Check { url, root, files, .. } => check(context, &url, root, files),
         Command::Rotate(arguments) => rotate(arguments, context),
         Command::Evidence { registry } => evidence(context, registry.as_deref()),
         Command::List => {

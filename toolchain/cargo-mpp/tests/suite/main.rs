@@ -3,6 +3,7 @@
 mod command_line;
 #[cfg(target_os = "linux")]
 mod grants;
+mod hook;
 mod life;
 mod registries;
 mod road;

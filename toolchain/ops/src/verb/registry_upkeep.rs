@@ -19,7 +19,10 @@ use mpp_schema::{
     index::{KeySet, Signed},
 };
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 /// A head, as this home believes it.
 #[derive(Debug, Serialize)]
@@ -150,6 +153,32 @@ pub fn check(context: &Context<'_>, url: &str, root: Option<Digest>, depth: Dept
     let files = (depth == Depth::Files).then_some(files);
     let (id, root, seq) = (state.registry(), state.pin(), state.head().seq);
     Ok(CheckReport { id, root, seq, records: update.records, packages: names.len(), files })
+}
+
+/// A push that was accepted.
+#[derive(Debug, Serialize)]
+pub struct PushReport {
+    /// How many references it moves.
+    pub references: usize,
+    /// How many log records are new.
+    pub records: u64,
+    /// How many package files are new, and were checked.
+    pub files: usize,
+}
+
+/// How much git may say about one push: more than enough for as many references as are accepted.
+const LINES_BYTES_MAX: u64 = 1 << 20;
+
+/// Checks a push to the bare repository at `path` before git takes it. `lines` is what git gives its pre-receive hook.
+pub fn check_push(context: &Context<'_>, path: &Path, lines: impl Read) -> Result<PushReport, OpsError> {
+    let mut text = String::new();
+    let input = Path::new("standard input");
+    lines.take(LINES_BYTES_MAX).read_to_string(&mut text).map_err(IoError::on("read", input))?;
+    // Where git holds what was pushed while its hook runs. Without it everything is in the repository already.
+    let quarantine =
+        context.surroundings.variable("GIT_QUARANTINE_PATH").map(|folder| context.path(Path::new(&folder)));
+    let done = mpp_registry::check_push(&context.path(path), quarantine.as_deref(), &text, context.now)?;
+    Ok(PushReport { references: done.references, records: done.records, files: done.files })
 }
 
 /// How the root changes. What is not said stays.
