@@ -11,6 +11,7 @@ mod context;
 mod error;
 pub mod home;
 mod package_file;
+mod path_text;
 mod project_files;
 mod registries;
 mod sentences;

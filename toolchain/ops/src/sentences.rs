@@ -54,7 +54,7 @@ pub fn sentences(asked: &Permissions) -> Vec<String> {
     }
     if lines.is_empty() {
         lines.push(
-            "nothing: it computes on what it is given, and reaches no file, network or clock of yours".to_owned(),
+            "do nothing but compute on what it is given; it reaches no file, network or clock of yours".to_owned(),
         );
     }
     lines
@@ -79,7 +79,7 @@ mod tests {
     fn asks_for_nothing() {
         check(
             serde_json::json!({}),
-            "nothing: it computes on what it is given, and reaches no file, network or clock of yours",
+            "do nothing but compute on what it is given; it reaches no file, network or clock of yours",
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod doctor;
+mod odd_use;
 mod registries;
 mod road;
 mod support;

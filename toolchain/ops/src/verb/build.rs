@@ -28,6 +28,7 @@ pub struct BuildOptions {
 #[derive(Debug, Serialize)]
 pub struct BuildReport {
     /// The file.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub file: PathBuf,
     /// Its name.
     pub name: PackageName,
@@ -43,11 +44,13 @@ pub struct BuildReport {
 
 /// Builds the project in the folder `path`, or every tool of the workspace there.
 pub fn build(context: &Context<'_>, path: &Path, options: &BuildOptions) -> Result<Vec<BuildReport>, OpsError> {
+    // Before the key, so that a folder without a project leaves the home as it was.
+    let projects = projects(context, path, options)?;
     let (development, made) = context.home.development_key()?;
     if made {
         (context.tell)(Event::Note("made a development key; what it signs runs in this home only".to_owned()));
     }
-    projects(context, path, options)?.iter().map(|project| build_one(context, project, options, &development)).collect()
+    projects.iter().map(|project| build_one(context, project, options, &development)).collect()
 }
 
 fn build_one(
