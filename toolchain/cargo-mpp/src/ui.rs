@@ -107,10 +107,19 @@ impl Ui {
             (false, true) => print_out(terminal_safe(&output.text).as_bytes()),
             (false, false) => print_out(output.text.as_bytes()),
         };
+        if let Some((code, message)) = output.failure.as_ref().filter(|_| !self.json) {
+            print_err(&self.headline(*code, message));
+        }
         match printed {
             Ok(()) => output.exit.into(),
             Err(error) => self.error(&Unprinted(error).into()),
         }
+    }
+
+    /// Whose turn it is, which error it is, and what happened.
+    fn headline(&self, code: Code, message: &str) -> String {
+        let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+        format!("{}: {message}\n", self.paint(red, &format!("{}[{code}]", heading(code))))
     }
 
     /// Prints an error.
@@ -119,9 +128,7 @@ impl Ui {
             // Where the object cannot be printed, the exit code still says it.
             let _ = print_json(&json!({ "error": error.problem() }));
         } else {
-            let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-            let heading = format!("{}[{}]", heading(error.code().turn()), error.code());
-            let mut text = format!("{}: {}\n", self.paint(red, &heading), error.message());
+            let mut text = self.headline(error.code(), &error.message());
             for hint in error.hints() {
                 let label = self.paint(Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold(), "help");
                 text.push_str(&format!("  {label}: {hint}\n"));
@@ -132,8 +139,10 @@ impl Ui {
     }
 }
 
-fn heading(turn: Turn) -> &'static str {
-    match turn {
+fn heading(code: Code) -> &'static str {
+    match code.turn() {
+        // The tool ran to its end: what it says is its answer.
+        _ if code == codes::TOOL_ERROR => "error",
         Turn::User => "error",
         Turn::Author | Turn::Registry => "refused",
         Turn::Tool => "tool stopped",

@@ -18,6 +18,39 @@ fn a_folder_without_a_project_leaves_the_home_as_it_was() {
 }
 
 #[test]
+fn a_workspace_of_several_tools_is_told_apart_before_anything_is_built() {
+    let person = Person::new();
+    person.json(&["new", "ws/one"]);
+    person.json(&["new", "ws/two"]);
+    for name in ["one", "two"] {
+        // A new tool is a workspace of its own; here both are members of another.
+        let file = format!("ws/{name}/Cargo.toml");
+        let text = String::from_utf8(person.read(&file)).unwrap();
+        person.write(&file, text.replace("\n[workspace]\n", "\n"));
+    }
+    person.write("ws/Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n");
+    let ended = person.mpp(&["run", "ws/"]);
+    assert_eq!(ended.exit, 2, "{}", ended.err);
+    for name in ["one", "two"] {
+        let folder = person.path("ws").canonicalize().unwrap().join(name);
+        assert!(ended.err.contains(&format!("help: mpp run {}/\n", folder.display())), "{}", ended.err);
+    }
+    let ended = person.mpp(&["build", "ws", "--package", "three"]);
+    assert!(ended.err.contains("help: mpp build --package one\n"), "{}", ended.err);
+    assert!(!person.home().exists(), "no key was made");
+}
+
+#[test]
+fn a_quiet_program_still_says_why_a_tool_stopped() {
+    // Sections have anchors; this text has none of that name, which the tool says with an error of its own.
+    let (author, file) = crate::support::built_template();
+    let words = ["--quiet", "run", file.to_str().unwrap(), "section", "--text", "# A", "--anchor", "b"];
+    let ended = author.mpp(&words);
+    assert_eq!((ended.exit, &*ended.out), (1, ""));
+    assert!(ended.err.starts_with("error[tool.error]: "), "{}", ended.err);
+}
+
+#[test]
 fn the_name_of_a_key_is_no_path() {
     let person = Person::new();
     person.json(&["key", "new", "acme"]);

@@ -143,7 +143,7 @@ fn content(context: &Context<'_>, path: &Path) -> Result<Content, OpsError> {
     let options = BuildOptions::default();
     let projects = build::projects(context, path, &options)?;
     let [project] = projects.as_slice() else {
-        return Err(SeveralProjects(projects.iter().map(|project| project.name.to_string()).collect()).into());
+        return Err(SeveralProjects(build::folders(&projects)).into());
     };
     let (package, _) = build::package(context, project, &options)?;
     Ok(Content::Package(Box::new(package)))
@@ -151,7 +151,7 @@ fn content(context: &Context<'_>, path: &Path) -> Result<Content, OpsError> {
 
 /// The workspace has several tools and none was named.
 #[derive(Debug, thiserror::Error)]
-#[error("could not publish the workspace at once: it has {}", .0.join(", "))]
+#[error("could not publish the workspace at once: it has the tools in {}", .0.join(", "))]
 pub struct SeveralProjects(Vec<String>);
 
 impl mpp_schema::Coded for SeveralProjects {
@@ -159,7 +159,7 @@ impl mpp_schema::Coded for SeveralProjects {
         mpp_schema::codes::USAGE
     }
     fn hints(&self) -> Vec<String> {
-        vec!["name the folder of one: mpp publish path/to/tool".to_owned()]
+        self.0.iter().map(|folder| format!("mpp publish {folder}")).collect()
     }
 }
 
