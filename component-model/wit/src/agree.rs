@@ -1,14 +1,18 @@
 //! Does the component export each tool with the very types that its WIT declares? Rule `TOOL-9`.
 
 use crate::{Param, Tool, ToolSet, Type, WitError};
+use std::collections::BTreeMap;
 use wit_component::DecodedWasm;
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{Resolve, WorldId, WorldItem};
 
 /// Compares every tool with the component's own types. Doc comments do not survive into a component and are left out.
 /// Exports that no tool names are allowed.
 pub fn agree(tools: &ToolSet, component: &[u8]) -> Result<(), WitError> {
     let (resolve, world) = decode(component)?;
-    tools.tools.iter().try_for_each(|tool| agree_on(tool, &resolve, world))
+    // A component may export far more than its tools: the names are made once, not once for each tool.
+    let exports = &resolve.worlds[world].exports;
+    let exports = exports.iter().map(|(key, item)| (resolve.name_world_key(key), item)).collect();
+    tools.tools.iter().try_for_each(|tool| agree_on(tool, &resolve, &exports))
 }
 
 /// The component's own view of its types.
@@ -22,10 +26,10 @@ pub(crate) fn decode(component: &[u8]) -> Result<(Resolve, WorldId), WitError> {
     }
 }
 
-fn agree_on(tool: &Tool, resolve: &Resolve, world: WorldId) -> Result<(), WitError> {
+fn agree_on(tool: &Tool, resolve: &Resolve, exports: &BTreeMap<String, &WorldItem>) -> Result<(), WitError> {
     let differ =
         |problem: String| WitError::Interface { tool: tool.name.to_string(), exporter: tool.exporter(), problem };
-    let exported = tool.find_export(resolve, &resolve.worlds[world].exports);
+    let exported = tool.find_export(resolve, exports);
     let exported = exported.ok_or_else(|| differ("the component does not export it".to_owned()))?;
     let found = Tool::read(resolve, tool.interface.as_deref(), exported)
         .map_err(|error| differ(format!("the component exports it with other types: {error}")))?;

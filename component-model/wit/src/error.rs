@@ -23,6 +23,16 @@ pub enum WitError {
         /// The limit.
         limit: usize,
     },
+    /// More of something than a reader is asked to link.
+    #[error("the WIT text has {found} {what}, expected at most {limit}")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A type or function kind that a tool cannot have.
     #[error("tool `{tool}`: `{place}` is {what}, which a tool cannot take or return")]
     Unsupported {
@@ -61,6 +71,14 @@ pub enum WitError {
         /// The offending name.
         name: String,
     },
+    /// Two fields, cases or flags of one type have one name.
+    #[error("tool `{tool}`: the name `{name}` is given twice in one type")]
+    DuplicateName {
+        /// The function.
+        tool: String,
+        /// The name.
+        name: String,
+    },
     /// A doc comment that hides something or is too long.
     #[error("tool `{tool}`: the doc comment of `{place}` {problem}")]
     Text {
@@ -97,10 +115,14 @@ pub enum WitError {
 impl Coded for WitError {
     fn code(&self) -> Code {
         match self {
-            Self::Parse(_) | Self::World(_) | Self::NoTools(_) | Self::TooLarge { .. } => codes::WIT_INVALID,
-            Self::Unsupported { .. } | Self::TooComplex { .. } | Self::DuplicateTool { .. } | Self::Name { .. } => {
-                codes::WIT_UNSUPPORTED
+            Self::Parse(_) | Self::World(_) | Self::NoTools(_) | Self::TooLarge { .. } | Self::TooMany { .. } => {
+                codes::WIT_INVALID
             }
+            Self::Unsupported { .. }
+            | Self::TooComplex { .. }
+            | Self::DuplicateTool { .. }
+            | Self::DuplicateName { .. }
+            | Self::Name { .. } => codes::WIT_UNSUPPORTED,
             Self::Text { .. } | Self::Hidden { .. } => codes::MANIFEST_TEXT,
             Self::Invalid(_) => codes::WASM_INVALID,
             Self::Interface { .. } => codes::WASM_INTERFACE,
@@ -115,6 +137,8 @@ impl Coded for WitError {
             }
             Self::Unsupported { .. } => "use records, variants, lists, options, results, strings and numbers",
             Self::DuplicateTool { .. } => "rename one of the two functions in the WIT text",
+            Self::DuplicateName { .. } => "rename one of the two in the WIT text",
+            Self::TooMany { .. } => "keep only the packages, interfaces and worlds that the tools need below wit/",
             Self::Interface { .. } => "build again, so that the component matches the WIT text: mpp build",
             _ => return Vec::new(),
         };

@@ -3,6 +3,7 @@
 
 use crate::{Case, Enum, Field, Flags, Label, Param, Record, Type, Variant, WitError};
 use mpp_schema::Ident;
+use std::collections::BTreeSet;
 use wit_parser::{Docs, Function, Resolve, Type as WitType, TypeDef, TypeDefKind};
 
 /// WIT has no recursion, but sharing can unfold into a tree of any size: this many nodes are one tool's share.
@@ -37,10 +38,8 @@ impl<'a> TypeReader<'a> {
     }
 
     fn read(&mut self, ty: &WitType, place: &str, depth: usize) -> Result<Type, WitError> {
-        self.nodes += 1;
-        self.check_size("the number of types, unfolded,", self.nodes, NODES_MAX)?;
         self.check_size("the depth of its types", depth, DEPTH_MAX)?;
-        Ok(match ty {
+        Ok(match self.behind_aliases(ty)? {
             WitType::Bool => Type::Bool,
             WitType::U8 => Type::U8,
             WitType::U16 => Type::U16,
@@ -55,15 +54,34 @@ impl<'a> TypeReader<'a> {
             WitType::Char => Type::Char,
             WitType::String => Type::String,
             WitType::ErrorContext => return Err(self.unsupported(place, "an error context")),
-            WitType::Id(id) => self.read_definition(&self.resolve.types[*id], place, depth)?,
+            WitType::Id(id) => self.read_definition(&self.resolve.types[id], place, depth)?,
         })
+    }
+
+    /// The type that `ty` names in the end. A chain of aliases may be as long as the WIT, so it is walked and not climbed.
+    fn behind_aliases(&mut self, ty: &WitType) -> Result<WitType, WitError> {
+        let mut ty = *ty;
+        loop {
+            self.count_node()?;
+            match ty {
+                WitType::Id(id) => match &self.resolve.types[id].kind {
+                    TypeDefKind::Type(aliased) => ty = *aliased,
+                    _ => return Ok(ty),
+                },
+                _ => return Ok(ty),
+            }
+        }
+    }
+
+    fn count_node(&mut self) -> Result<(), WitError> {
+        self.nodes += 1;
+        self.check_size("the number of types, unfolded,", self.nodes, NODES_MAX)
     }
 
     fn read_definition(&mut self, definition: &TypeDef, place: &str, depth: usize) -> Result<Type, WitError> {
         let docs = text_of(&definition.docs);
         let inside = depth + 1;
         Ok(match &definition.kind {
-            TypeDefKind::Type(aliased) => self.read(aliased, place, depth)?,
             TypeDefKind::List(element) => match self.read(element, place, inside)? {
                 Type::U8 => Type::Bytes,
                 element => Type::List(Box::new(element)),
@@ -73,26 +91,39 @@ impl<'a> TypeReader<'a> {
                 ok: self.read_optional(&result.ok, place, inside)?.map(Box::new),
                 err: self.read_optional(&result.err, place, inside)?.map(Box::new),
             },
+            TypeDefKind::Tuple(tuple) if tuple.types.is_empty() => {
+                return Err(self.unsupported(place, "an empty tuple"));
+            }
             TypeDefKind::Tuple(tuple) => {
                 let types = tuple.types.iter().map(|ty| self.read(ty, place, inside));
                 Type::Tuple(types.collect::<Result<_, _>>()?)
             }
+            TypeDefKind::Record(record) if record.fields.is_empty() => {
+                return Err(self.unsupported(place, "a record without fields"));
+            }
             TypeDefKind::Record(record) => {
+                self.check_unique(record.fields.iter().map(|field| &field.name))?;
                 let fields = record.fields.iter().map(|field| self.read_field(field, inside));
                 Type::Record(Record { docs, fields: fields.collect::<Result<_, _>>()? })
             }
             TypeDefKind::Variant(variant) => {
+                self.check_unique(variant.cases.iter().map(|case| &case.name))?;
                 let cases = variant.cases.iter().map(|case| self.read_case(case, inside));
                 Type::Variant(Variant { docs, cases: cases.collect::<Result<_, _>>()? })
             }
             TypeDefKind::Enum(it) => {
+                self.check_unique(it.cases.iter().map(|case| &case.name))?;
                 let cases = self.labels(it.cases.iter().map(|case| (&case.name, &case.docs)))?;
                 Type::Enum(Enum { docs, cases })
             }
             TypeDefKind::Flags(it) if it.flags.len() > FLAGS_MAX => {
                 return Err(self.unsupported(place, "a set of more than 32 flags"));
             }
+            TypeDefKind::Flags(it) if it.flags.is_empty() => {
+                return Err(self.unsupported(place, "an empty set of flags"));
+            }
             TypeDefKind::Flags(it) => {
+                self.check_unique(it.flags.iter().map(|flag| &flag.name))?;
                 let flags = self.labels(it.flags.iter().map(|flag| (&flag.name, &flag.docs)))?;
                 Type::Flags(Flags { docs, flags })
             }
@@ -101,7 +132,8 @@ impl<'a> TypeReader<'a> {
             TypeDefKind::FixedLengthList(..) => return Err(self.unsupported(place, "a fixed-length list")),
             TypeDefKind::Future(_) => return Err(self.unsupported(place, "a future")),
             TypeDefKind::Stream(_) => return Err(self.unsupported(place, "a stream")),
-            TypeDefKind::Unknown => return Err(self.unsupported(place, "an unresolved type")),
+            // Aliases were followed before.
+            TypeDefKind::Type(_) | TypeDefKind::Unknown => return Err(self.unsupported(place, "an unresolved type")),
         })
     }
 
@@ -126,8 +158,7 @@ impl<'a> TypeReader<'a> {
     fn labels<'b>(&mut self, labels: impl Iterator<Item = (&'b String, &'b Docs)>) -> Result<Vec<Label>, WitError> {
         labels
             .map(|(name, docs)| {
-                self.nodes += 1;
-                self.check_size("the number of types, unfolded,", self.nodes, NODES_MAX)?;
+                self.count_node()?;
                 self.check_name(name)?;
                 Ok(Label { name: name.clone(), docs: text_of(docs) })
             })
@@ -136,14 +167,29 @@ impl<'a> TypeReader<'a> {
 
     /// The doc comment of the type alias that a member names, when the type itself has no node to carry it.
     fn alias_docs(&self, ty: &WitType) -> String {
-        let WitType::Id(id) = ty else { return String::new() };
-        let definition = &self.resolve.types[*id];
-        match (&definition.kind, text_of(&definition.docs)) {
-            (TypeDefKind::Type(aliased), docs) if docs.is_empty() => self.alias_docs(aliased),
-            (TypeDefKind::Record(_) | TypeDefKind::Variant(_) | TypeDefKind::Enum(_) | TypeDefKind::Flags(_), _) => {
-                String::new()
+        let mut ty = *ty;
+        while let WitType::Id(id) = ty {
+            let definition = &self.resolve.types[id];
+            match (&definition.kind, text_of(&definition.docs)) {
+                (TypeDefKind::Type(aliased), docs) if docs.is_empty() => ty = *aliased,
+                (
+                    TypeDefKind::Record(_) | TypeDefKind::Variant(_) | TypeDefKind::Enum(_) | TypeDefKind::Flags(_),
+                    _,
+                ) => {
+                    return String::new();
+                }
+                (_, docs) => return docs,
             }
-            (_, docs) => docs,
+        }
+        String::new()
+    }
+
+    /// The parser takes a name twice; a schema and a component cannot.
+    fn check_unique<'b>(&self, mut names: impl Iterator<Item = &'b String>) -> Result<(), WitError> {
+        let mut seen = BTreeSet::new();
+        match names.find(|name| !seen.insert(*name)) {
+            Some(name) => Err(WitError::DuplicateName { tool: self.tool.to_owned(), name: name.clone() }),
+            None => Ok(()),
         }
     }
 

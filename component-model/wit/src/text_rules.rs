@@ -1,6 +1,6 @@
 //! What a model reads must hold nothing that a person does not see, and must not be long. Rule `TOOL-6`.
 
-use crate::{Tool, ToolSet, Type, WitError};
+use crate::{Tool, Type, WitError};
 use mpp_schema::text::hidden_character;
 
 /// One description.
@@ -8,19 +8,16 @@ const DESCRIPTION_BYTES_MAX: usize = 1024;
 /// One tool with its schemas, as JSON.
 const DEFINITION_BYTES_MAX: usize = 16 * 1024;
 
-/// Refuses hidden characters and over-long texts in everything that a model will read.
-pub(crate) fn check(set: &ToolSet) -> Result<(), WitError> {
-    for tool in &set.tools {
-        let rules = TextRules { tool };
-        rules.check_text(tool.name.as_str(), &tool.docs)?;
-        for param in &tool.params {
-            rules.check_text(&param.name, &param.docs)?;
-            rules.check_type(&param.ty)?;
-        }
-        tool.result.iter().try_for_each(|ty| rules.check_type(ty))?;
-        rules.check_definition()?;
+/// Refuses hidden characters and over-long texts in everything that a model will read. Gives the bytes of the definition.
+pub(crate) fn check(tool: &Tool) -> Result<usize, WitError> {
+    let rules = TextRules { tool };
+    rules.check_text(tool.name.as_str(), &tool.docs)?;
+    for param in &tool.params {
+        rules.check_text(&param.name, &param.docs)?;
+        rules.check_type(&param.ty)?;
     }
-    Ok(())
+    tool.result.iter().try_for_each(|ty| rules.check_type(ty))?;
+    rules.check_definition()
 }
 
 struct TextRules<'a> {
@@ -62,13 +59,13 @@ impl TextRules<'_> {
         Ok(())
     }
 
-    fn check_definition(&self) -> Result<(), WitError> {
+    fn check_definition(&self) -> Result<usize, WitError> {
         let bytes = serde_json::to_vec(&self.tool.definition()).map_or(usize::MAX, |json| json.len());
         if bytes > DEFINITION_BYTES_MAX {
             let problem = format!("and its schemas have {bytes} bytes, expected at most {DEFINITION_BYTES_MAX}");
             return Err(self.refuse(self.tool.name.as_str(), problem));
         }
-        Ok(())
+        Ok(bytes)
     }
 
     fn refuse(&self, place: &str, problem: String) -> WitError {

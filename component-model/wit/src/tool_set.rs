@@ -6,10 +6,14 @@ use crate::read_types::{TypeReader, text_of};
 use crate::{Type, WitError, WitFolder, schema, text_rules};
 use mpp_schema::tools::{ToolDefinition, ToolsFile};
 use mpp_schema::{FormatVersion, ToolName};
-use wit_parser::{Function, FunctionKind, Resolve, WorldId, WorldItem, WorldKey};
+use std::collections::BTreeMap;
+use wit_parser::{Function, FunctionKind, Resolve, WorldId, WorldItem};
 
 /// Deeper arguments or results are taken, with a warning: some model providers refuse them.
 const DEPTH_ADVISED: usize = 10;
+
+/// What `tools.json` may hold.
+const DEFINITIONS_BYTES_MAX: usize = 1 << 20;
 
 /// The tools of one world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +56,7 @@ impl ToolSet {
         let (resolve, package) = folder.resolve()?;
         let selected = resolve.select_world(&[package], world);
         let id = selected.map_err(|error| WitError::World(format!("{error:#}")))?;
-        let set = Self::read(&resolve, id)?;
-        text_rules::check(&set)?;
-        Ok(set)
+        Self::read(&resolve, id)
     }
 
     /// The world: `namespace:package/world`, with `@version` where the package has one.
@@ -92,17 +94,20 @@ impl ToolSet {
             None => world.name.clone(),
         };
         let mut set = Self { tools: Vec::new(), world: name };
+        let mut definitions = 0;
         for (key, item) in &world.exports {
             match item {
-                WorldItem::Function(function) => set.add(resolve, None, function)?,
+                WorldItem::Function(function) => definitions += set.add(resolve, None, function)?,
                 WorldItem::Interface { id, .. } => {
                     let interface = resolve.name_world_key(key);
                     for function in resolve.interfaces[*id].functions.values() {
-                        set.add(resolve, Some(&interface), function)?;
+                        definitions += set.add(resolve, Some(&interface), function)?;
+                        check_definitions(definitions)?;
                     }
                 }
                 WorldItem::Type { .. } => {}
             }
+            check_definitions(definitions)?;
         }
         if set.tools.is_empty() {
             return Err(WitError::NoTools(set.world));
@@ -110,7 +115,8 @@ impl ToolSet {
         Ok(set)
     }
 
-    fn add(&mut self, resolve: &Resolve, interface: Option<&str>, function: &Function) -> Result<(), WitError> {
+    /// Adds a tool, its texts checked; gives the bytes of its definition.
+    fn add(&mut self, resolve: &Resolve, interface: Option<&str>, function: &Function) -> Result<usize, WitError> {
         let tool = Tool::read(resolve, interface, function)?;
         if let Some(earlier) = self.tool(tool.name.as_str()) {
             return Err(WitError::DuplicateTool {
@@ -119,8 +125,17 @@ impl ToolSet {
                 second: tool.exporter(),
             });
         }
+        let bytes = text_rules::check(&tool)?;
         self.tools.push(tool);
-        Ok(())
+        Ok(bytes)
+    }
+}
+
+/// Many tools can share one large type: nothing is unfolded beyond what `tools.json` may hold.
+fn check_definitions(found: usize) -> Result<(), WitError> {
+    match found {
+        0..=DEFINITIONS_BYTES_MAX => Ok(()),
+        _ => Err(WitError::TooMany { what: "bytes of tool definitions", found, limit: DEFINITIONS_BYTES_MAX }),
     }
 }
 
@@ -163,15 +178,13 @@ impl Tool {
         1 + params.chain(&self.result).map(Type::depth).max().unwrap_or(0)
     }
 
-    /// What holds in the exports of a world: an interface by its id, or a function by its name.
+    /// What holds the function in the exports of a component, each of which stands there under its name.
     pub(crate) fn find_export<'a>(
         &self,
         resolve: &'a Resolve,
-        exports: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
+        exports: &BTreeMap<String, &'a WorldItem>,
     ) -> Option<&'a Function> {
-        let wanted = self.interface.as_deref().unwrap_or(self.name.as_str());
-        let mut matching = exports.into_iter().filter(|(key, _)| resolve.name_world_key(key) == wanted);
-        match (matching.next()?.1, &self.interface) {
+        match (exports.get(self.interface.as_deref().unwrap_or(self.name.as_str()))?, &self.interface) {
             (WorldItem::Function(function), None) => Some(function),
             (WorldItem::Interface { id, .. }, Some(_)) => resolve.interfaces[*id].functions.get(self.name.as_str()),
             _ => None,

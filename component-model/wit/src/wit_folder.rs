@@ -3,10 +3,15 @@
 use crate::WitError;
 use mpp_schema::text::hidden_character;
 use std::collections::{BTreeMap, BTreeSet};
-use wit_parser::{PackageId, Resolve, SourceMap, UnresolvedPackageGroup};
+use wit_parser::{AstItem, PackageId, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, World};
 
 /// More WIT text than this is refused before it is parsed.
 const WIT_BYTES_MAX: usize = 1 << 20;
+/// Linking copies what a world includes into each world, and climbs from interface to interface: short text must not become
+/// much memory or a deep stack, so these are bounded before anything is linked.
+const WORLDS_MAX: usize = 64;
+const INTERFACES_MAX: usize = 256;
+const ITEMS_MAX: usize = 4096;
 
 /// The files of a `wit/` folder: path below `wit/` → text.
 ///
@@ -30,9 +35,10 @@ impl WitFolder {
         for dep in self.dependencies() {
             deps.push(self.parse_package(|path| dependency_of(path) == Some(dep))?);
         }
+        check_counts([&main].into_iter().chain(&deps))?;
         let mut resolve = Resolve::default();
         let pushed = resolve.push_groups(main, deps);
-        let id = pushed.map_err(|error| WitError::Parse(error.render(&resolve.source_map)))?;
+        let id = pushed.map_err(|error| self.parse_error(error.render(&resolve.source_map)))?;
         Ok((resolve, id))
     }
 
@@ -63,6 +69,43 @@ impl WitFolder {
             None => WitError::Parse(rendered),
         }
     }
+}
+
+/// Counts what is declared in all packages together.
+fn check_counts<'a>(groups: impl Iterator<Item = &'a UnresolvedPackageGroup>) -> Result<(), WitError> {
+    let packages: Vec<&UnresolvedPackage> =
+        groups.flat_map(|group| [&group.main].into_iter().chain(&group.nested)).collect();
+    let sum = |count: fn(&UnresolvedPackage) -> usize| packages.iter().map(|package| count(package)).sum::<usize>();
+    for (what, found, limit) in [
+        ("worlds", sum(worlds), WORLDS_MAX),
+        ("interfaces", sum(interfaces), INTERFACES_MAX),
+        ("functions and items of worlds", sum(items), ITEMS_MAX),
+    ] {
+        if found > limit {
+            return Err(WitError::TooMany { what, found, limit });
+        }
+    }
+    Ok(())
+}
+
+fn worlds(package: &UnresolvedPackage) -> usize {
+    package.worlds.len() - foreign(package, |item| matches!(item, AstItem::World(_)))
+}
+
+fn interfaces(package: &UnresolvedPackage) -> usize {
+    package.interfaces.len() - foreign(package, |item| matches!(item, AstItem::Interface(_)))
+}
+
+/// What a package only names stands in its lists too, empty.
+fn foreign(package: &UnresolvedPackage, is_meant: fn(&AstItem) -> bool) -> usize {
+    package.foreign_deps.values().flat_map(|items| items.values()).filter(|(item, _)| is_meant(item)).count()
+}
+
+fn items(package: &UnresolvedPackage) -> usize {
+    let of_world = |world: &World| world.imports.len() + world.exports.len() + world.includes.len();
+    let of_worlds: usize = package.worlds.iter().map(|(_, world)| of_world(world)).sum();
+    let of_interfaces: usize = package.interfaces.iter().map(|(_, interface)| interface.functions.len()).sum();
+    of_worlds + of_interfaces
 }
 
 /// `deps/<name>/x.wit` and `deps/<name>.wit` belong to dependency `<name>` (with or without the ending).

@@ -15,7 +15,7 @@ use mpp_schema::{
 pub fn sentences(asked: &Permissions) -> Vec<String> {
     let asks = Ask::all(asked);
     if asks.is_empty() {
-        let nothing = "nothing: it computes on what it is given, and reaches no file, network or clock of yours";
+        let nothing = "do nothing but compute on what it is given; it reaches no file, network or clock of yours";
         return vec![nothing.to_owned()];
     }
     asks.into_iter().map(|(ask, reason)| because(ask.sentence(), reason)).collect()
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn asks_for_nothing() {
-        check(json!({}), "nothing: it computes on what it is given, and reaches no file, network or clock of yours");
+        check(json!({}), "do nothing but compute on what it is given; it reaches no file, network or clock of yours");
     }
 
     #[test]

@@ -43,11 +43,11 @@ pub fn plan(folder: &Path, namespace: &Ident) -> Result<Plan, BuildError> {
     if !has_wit {
         writes.push((PathBuf::from("wit/world.wit"), starting_wit(&namespace, &name)));
     }
-    if has_lib {
+    if has_lib && !(has_wit && edit.has_bindings()) {
         remaining.push(format!(
             "implement the functions of `wit/` in the library, for instance with wit-bindgen {WIT_BINDGEN}"
         ));
-    } else if !has_wit {
+    } else if !has_lib && !has_wit {
         edit.dependency()?;
         writes.push((PathBuf::from("src/lib.rs"), STARTING_LIB.to_owned()));
     }
@@ -134,6 +134,11 @@ impl Edit<'_> {
 
     fn has_description(&self) -> bool {
         self.package().is_some_and(|package| package.contains_key("description"))
+    }
+
+    fn has_bindings(&self) -> bool {
+        let dependencies = self.document.get("dependencies").and_then(Item::as_table_like);
+        dependencies.is_some_and(|dependencies| dependencies.contains_key("wit-bindgen"))
     }
 
     fn has_lib(&self, folder: &Path) -> bool {
@@ -278,6 +283,15 @@ mod tests {
     fn a_second_run_changes_nothing() {
         let done = "[package]\nname = \"notes\"\n[package.metadata.mpp]\nnamespace = \"me\"\n[lib]\ncrate-type = [\"cdylib\"]\n";
         check(&[("Cargo.toml", done), ("src/lib.rs", ""), ("wit/a.wit", "")], &[], done);
+    }
+
+    #[test]
+    fn a_tool_that_is_one_has_nothing_left_to_do() {
+        let done = "[package]\nname = \"notes\"\ndescription = \"x\"\n[package.metadata.mpp]\nnamespace = \"me\"\n\
+                    [lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nwit-bindgen = \"0.60\"\n";
+        let folder = package(&[("Cargo.toml", done), ("src/lib.rs", ""), ("wit/a.wit", "")]);
+        let plan = plan(folder.path(), &"acme".parse().unwrap()).unwrap();
+        assert!(plan.writes.is_empty() && plan.remaining.is_empty(), "{plan:?}");
     }
 
     #[test]

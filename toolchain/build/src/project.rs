@@ -151,8 +151,8 @@ fn speaks_of_mpp(package: &Package) -> bool {
 }
 
 /// A field that is there and empty says as little as one that is not there.
-fn said(text: &String) -> bool {
-    !text.is_empty()
+fn said(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 fn of_package(package: &Package, cargo: &cargo_metadata::Metadata) -> Result<Project, BuildError> {
@@ -176,9 +176,9 @@ fn of_package(package: &Package, cargo: &cargo_metadata::Metadata) -> Result<Pro
         name: PackageName::new(facts.namespace()?, facts.name()?),
         version: package.version.clone(),
         description: facts.description()?,
-        license: package.license.clone().filter(said),
-        homepage: package.homepage.clone().filter(said),
-        repository: package.repository.clone().filter(said),
+        license: said(package.license.as_ref()),
+        homepage: said(package.homepage.as_ref()),
+        repository: said(package.repository.as_ref()),
         folder: manifest_path.parent().unwrap_or(workspace).to_owned(),
         manifest_path: manifest_path.to_owned(),
         workspace: workspace.to_owned(),

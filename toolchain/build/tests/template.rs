@@ -101,6 +101,30 @@ fn no_path_of_this_machine_is_in_the_component() {
     assert!(text.contains("/crates/pulldown-cmark-"), "paths of crates are rewritten");
 }
 
+/// Cargo puts the absolute path of such a crate into the names of symbols, so another folder would give other bytes.
+#[test]
+fn a_crate_by_path_outside_of_the_workspace_is_not_reproducible_and_one_inside_is() {
+    let outer = empty_folder("by-path");
+    let folder = outer.join("notes");
+    new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
+    let (manifest, lock) = (folder.join("Cargo.toml"), folder.join("Cargo.lock"));
+    let (clean, locked) = (fs::read_to_string(&manifest).unwrap(), fs::read_to_string(&lock).unwrap());
+    for (place, path, reproducible) in [("outside", "../outside", false), ("inside", "inside", true)] {
+        let own = folder.join(path);
+        fs::create_dir_all(own.join("src")).unwrap();
+        let text = format!("[package]\nname = \"{place}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        fs::write(own.join("Cargo.toml"), text).unwrap();
+        fs::write(own.join("src/lib.rs"), "").unwrap();
+        let with = clean.replace("[dependencies]\n", &format!("[dependencies]\n{place} = {{ path = \"{path}\" }}\n"));
+        assert_ne!(with, clean);
+        fs::write(&manifest, with).unwrap();
+        fs::write(&lock, &locked).unwrap();
+        let options = BuildOptions { locked: false, ..options("by-path") };
+        let contents = build(&project(&folder).unwrap(), &options, &mut |_| {}).unwrap();
+        assert_eq!(contents.manifest.source.reproducible, reproducible, "{place}");
+    }
+}
+
 /// A second build of the same source elsewhere, by a cargo whose home is elsewhere too.
 #[cfg(unix)]
 #[test]

@@ -17,6 +17,7 @@ const STYLES: styling::Styles = styling::Styles::styled()
     bin_name = "mpp",
     version,
     styles = STYLES,
+    term_width = 80,
     after_help = "Start with `mpp demo`, or `mpp new my-tool` and `mpp run my-tool/`.\nExit codes are listed in spec/errors.md."
 )]
 pub struct Cli {
@@ -118,7 +119,7 @@ pub enum Command {
     /// Make and use registries
     #[command(subcommand)]
     Registry(commands::registry::Command),
-    /// Check that everything needed is there, and say how to get what is not
+    /// Check what is there, and say what to type where something is missing
     Doctor(commands::doctor::Arguments),
     /// Print completions for a shell
     Completions(commands::completions::Arguments),

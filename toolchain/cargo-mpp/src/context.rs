@@ -140,6 +140,11 @@ fn ask(question: &str) -> Option<String> {
     rpassword::read_password().ok()
 }
 
+/// This program and the machine that it was built for.
+pub fn version() -> String {
+    format!("{} on {} {}", env!("CARGO_PKG_VERSION"), env::consts::OS, env::consts::ARCH)
+}
+
 /// Whether the environment leaves colours on.
 pub fn colors_wanted() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

@@ -9,7 +9,7 @@ use crate::{
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use mpp_ops::{Event, OpsError, Terminal};
-use mpp_schema::{Problem, Turn, codes};
+use mpp_schema::{Code, Coded, Problem, Turn, codes};
 use serde_json::json;
 use std::{
     cell::RefCell,
@@ -108,17 +108,28 @@ impl Ui {
             (false, true) => print_out(terminal_safe(&output.text).as_bytes()),
             (false, false) => print_out(output.text.as_bytes()),
         };
-        if printed { output.exit.into() } else { Exit::Host.into() }
+        if let Some((code, message)) = output.failure.as_ref().filter(|_| !self.json) {
+            print_err(&self.headline(*code, message));
+        }
+        match printed {
+            Ok(()) => output.exit.into(),
+            Err(error) => self.error(&Unprinted(error).into()),
+        }
+    }
+
+    /// Whose turn it is, which error it is, and what happened.
+    fn headline(&self, code: Code, message: &str) -> String {
+        let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+        format!("{}: {message}\n", self.paint(red, &format!("{}[{code}]", heading(code))))
     }
 
     /// Prints an error.
     pub fn error(&self, error: &OpsError) -> ExitCode {
         if self.json {
-            print_json(&json!({ "error": error.problem() }));
+            // Where the object cannot be printed, the exit code still says it.
+            let _ = print_json(&json!({ "error": error.problem() }));
         } else {
-            let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-            let heading = format!("{}[{}]", heading(error.code().turn()), error.code());
-            let mut text = format!("{}: {}\n", self.paint(red, &heading), error.message());
+            let mut text = self.headline(error.code(), &error.message());
             for hint in error.hints() {
                 let label = self.paint(Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold(), "help");
                 text.push_str(&format!("  {label}: {hint}\n"));
@@ -151,8 +162,10 @@ impl Terminal for Ui {
     }
 }
 
-fn heading(turn: Turn) -> &'static str {
-    match turn {
+fn heading(code: Code) -> &'static str {
+    match code.turn() {
+        // The tool ran to its end: what it says is its answer.
+        _ if code == codes::TOOL_ERROR => "error",
         Turn::User => "error",
         Turn::Author | Turn::Registry => "refused",
         Turn::Tool => "tool stopped",
@@ -164,14 +177,16 @@ fn heading(turn: Turn) -> &'static str {
 /// Prints what is wrong with the command line, or the help or version that was asked for.
 pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
-        print_out(error.render().to_string().as_bytes());
-        return Exit::Success.into();
+        return match print_out(error.render().to_string().as_bytes()) {
+            Ok(()) => Exit::Success.into(),
+            Err(_) => Exit::Host.into(),
+        };
     }
     if json {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let problem = Problem { code: codes::USAGE.to_string(), message, help: "mpp --help".to_owned() };
-        print_json(&json!({ "error": problem }));
+        let _ = print_json(&json!({ "error": problem }));
     } else {
         let rendered = error.render();
         let color = std::io::stderr().is_terminal() && crate::context::colors_wanted();
@@ -180,22 +195,37 @@ pub fn usage(error: &clap::Error, json: bool) -> ExitCode {
     Exit::Usage.into()
 }
 
-fn print_json(value: &serde_json::Value) -> bool {
+fn print_json(value: &serde_json::Value) -> std::io::Result<()> {
     print_out(format!("{value}\n").as_bytes())
 }
 
 /// A tool's text must not steer the terminal that shows it: control and bidirectional characters become escapes.
 fn terminal_safe(text: &str) -> String {
     let steers = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
-/// A closed pipe is the reader's choice, not an error worth words.
-fn print_out(bytes: &[u8]) -> bool {
+/// A closed pipe is the reader's choice and no error; a full disk is one.
+fn print_out(bytes: &[u8]) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).is_ok()
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// What was found out could not be printed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write to standard output")]
+struct Unprinted(#[source] std::io::Error);
+
+impl Coded for Unprinted {
+    fn code(&self) -> Code {
+        codes::IO_FAILED
+    }
 }
 
 fn print_err(text: &str) {

@@ -83,11 +83,17 @@ impl ToolInput {
             [one] if one == "-" => stdin_text("-"),
             [one] => match one.strip_prefix('@') {
                 Some(file) => text(file, read(file, folder)?),
-                None => Ok(one.clone()),
+                None if looks_like_json(one) => Ok(one.clone()),
+                None => Err(ArgumentsError::Unexpected(one.clone())),
             },
             [_, second, ..] => Err(ArgumentsError::Unexpected(second.clone())),
         }
     }
+}
+
+/// Whether the codec has something to say about it. A broken object is told better there than here.
+fn looks_like_json(word: &str) -> bool {
+    word.trim_start().starts_with(['{', '[']) || serde_json::from_str::<serde::de::IgnoredAny>(word).is_ok()
 }
 
 fn flags(words: &[String], tool: &ToolDefinition, folder: &Path) -> Result<String, ArgumentsError> {
@@ -228,6 +234,8 @@ mod tests {
         check(&[], Ok(json!({})));
         check(&[r#"{"text":"a"}"#], Ok(json!({ "text": "a" })));
         check(&["{}", "{}"], Err("could not use `{}`"));
+        check(&["hello"], Err("could not use `hello`: expected one JSON object"));
+        check(&["-x"], Err("could not use `-x`: expected one JSON object"));
         check(&["@missing"], Err("could not read"));
     }
 

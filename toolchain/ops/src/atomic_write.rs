@@ -44,10 +44,21 @@ impl Coded for IoError {
     fn hints(&self) -> Vec<String> {
         match self.source.kind() {
             io::ErrorKind::StorageFull => vec!["free some disk space and try again; nothing was changed".to_owned()],
-            io::ErrorKind::PermissionDenied => vec![format!("ls -ld {}", self.path.display())],
+            io::ErrorKind::PermissionDenied => vec![format!("ls -ld {}", quoted(&self.path))],
+            io::ErrorKind::ReadOnlyFilesystem => vec!["mpp doctor".to_owned()],
+            io::ErrorKind::NotFound => {
+                self.path.parent().map(|folder| format!("ls {}", quoted(folder))).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,=".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Puts `bytes` at `path`, replacing what was there in one step; makes the folder when it is missing.

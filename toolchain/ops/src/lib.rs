@@ -12,6 +12,7 @@ mod error;
 mod grants;
 pub mod home;
 mod package_file;
+mod path_text;
 mod project_files;
 mod registries;
 mod standing;

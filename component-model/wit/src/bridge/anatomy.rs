@@ -4,11 +4,15 @@
 
 use super::BridgeError;
 use crate::Tool;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, btree_map::Entry};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind as Sort, ComponentInstance,
     ComponentOuterAliasKind, ComponentTypeRef, Parser, Payload,
 };
+
+/// Encoders need two or three steps from an export to its lift. A component of nothing but detours is called the plain way.
+const HOPS_MAX: usize = 64;
 
 /// One component, its items by index.
 #[derive(Default)]
@@ -17,6 +21,8 @@ pub(super) struct Anatomy<'a> {
     instances: Vec<Item<'a, Instance<'a>>>,
     components: Vec<Option<&'a [u8]>>,
     exports: BTreeMap<&'a str, (Sort, u32)>,
+    /// For each nested component that was read: what it exports → the import that it passes on under that name.
+    passed_on: RefCell<BTreeMap<u32, BTreeMap<&'a str, &'a str>>>,
 }
 
 /// How an item came to be.
@@ -86,36 +92,60 @@ impl<'a> Anatomy<'a> {
     }
 
     fn lift_in(&self, instance: u32, name: &str) -> Result<&Lift, BridgeError> {
-        match self.function_in(instance, name)? {
-            Some(index) => self.lift_at(index),
-            None => Err(OTHER_COMPONENT),
-        }
+        self.lift_at(self.function_in(instance, name)?)
     }
 
-    /// Follows a function to where it was lifted. Indices only ever refer to earlier items, so this ends.
-    fn lift_at(&self, index: u32) -> Result<&Lift, BridgeError> {
-        match self.functions.get(index as usize) {
-            Some(Item::Own(lift)) => Ok(lift),
-            Some(Item::Again(earlier)) if *earlier < index => self.lift_at(*earlier),
-            Some(Item::Of { instance, name }) => self.lift_in(*instance, name),
-            _ => Err(OTHER_COMPONENT),
+    /// Follows a function to where it was lifted.
+    fn lift_at(&self, mut index: u32) -> Result<&Lift, BridgeError> {
+        for _ in 0..HOPS_MAX {
+            match self.functions.get(index as usize) {
+                Some(Item::Own(lift)) => return Ok(lift),
+                Some(Item::Again(earlier)) => index = *earlier,
+                Some(Item::Of { instance, name }) => index = self.function_in(*instance, name)?,
+                _ => return Err(OTHER_COMPONENT),
+            }
         }
+        Err(TOO_FAR)
     }
 
     /// The index, in this component, of the function that an instance exports under `name`.
-    fn function_in(&self, instance: u32, name: &str) -> Result<Option<u32>, BridgeError> {
-        let found = match self.instances.get(instance as usize) {
-            Some(Item::Again(earlier)) if *earlier < instance => return self.function_in(*earlier, name),
-            Some(Item::Own(Instance::Items(items))) => items.get(name),
-            Some(Item::Own(Instance::Of { component, arguments })) => {
-                let nested = self.components.get(*component as usize).copied().flatten();
-                let nested = Anatomy::read(nested.ok_or(OTHER_COMPONENT)?)?;
-                let import = nested.import_behind(name).map(str::to_owned);
-                import.and_then(|import| arguments.get(import.as_str()))
+    fn function_in(&self, mut instance: u32, name: &str) -> Result<u32, BridgeError> {
+        for _ in 0..HOPS_MAX {
+            let found = match self.instances.get(instance as usize) {
+                Some(Item::Again(earlier)) => {
+                    instance = *earlier;
+                    continue;
+                }
+                Some(Item::Own(Instance::Items(items))) => items.get(name),
+                Some(Item::Own(Instance::Of { component, arguments })) => {
+                    self.import_of(*component, name)?.and_then(|import| arguments.get(import))
+                }
+                _ => None,
+            };
+            return match found {
+                Some((Sort::Func, index)) => Ok(*index),
+                _ => Err(OTHER_COMPONENT),
+            };
+        }
+        Err(TOO_FAR)
+    }
+
+    /// Which import a nested component passes on as the function `name`. Each is read once, however many tools lead there.
+    fn import_of(&self, component: u32, name: &str) -> Result<Option<&'a str>, BridgeError> {
+        let mut read = self.passed_on.borrow_mut();
+        let functions = match read.entry(component) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => {
+                let bytes = self.components.get(component as usize).copied().flatten();
+                place.insert(Anatomy::read(bytes.ok_or(OTHER_COMPONENT)?)?.passed_on_functions())
             }
-            _ => None,
         };
-        Ok(found.filter(|(sort, _)| *sort == Sort::Func).map(|(_, index)| *index))
+        Ok(functions.get(name).copied())
+    }
+
+    fn passed_on_functions(&self) -> BTreeMap<&'a str, &'a str> {
+        let names = self.exports.keys().copied();
+        names.filter_map(|name| Some((name, self.import_behind(name)?))).collect()
     }
 
     /// The import that this component passes on as the function `name`: encoders wrap interfaces in such components.
@@ -124,13 +154,14 @@ impl<'a> Anatomy<'a> {
         if sort != Sort::Func {
             return None;
         }
-        loop {
+        for _ in 0..HOPS_MAX {
             match self.functions.get(index as usize)? {
                 Item::Import(import) => return Some(import),
-                Item::Again(earlier) if *earlier < index => index = *earlier,
+                Item::Again(earlier) => index = *earlier,
                 _ => return None,
             }
         }
+        None
     }
 
     fn add(&mut self, payload: Payload<'a>) -> Result<(), BridgeError> {
@@ -197,6 +228,7 @@ impl<'a> Anatomy<'a> {
 }
 
 const OTHER_COMPONENT: BridgeError = BridgeError::Opaque("the function is lifted inside a component of its own");
+const TOO_FAR: BridgeError = BridgeError::Opaque("the function is lifted too many steps from its export");
 
 fn instance_of(instance: ComponentInstance<'_>) -> Instance<'_> {
     match instance {

@@ -18,7 +18,7 @@ impl Number {
     /// The value of `ty`, unless the number is not one.
     pub(super) fn to_value(self, ty: &Type) -> Option<Value> {
         let whole = || self.whole();
-        let exact = || whole().filter(|number| number.unsigned_abs() <= EXACT_MAX);
+        let exact = || whole().filter(|number| self.is_exact(*number));
         Some(match ty {
             Type::U8 => Value::U8(whole()?.try_into().ok()?),
             Type::U16 => Value::U16(whole()?.try_into().ok()?),
@@ -42,6 +42,12 @@ impl Number {
             Self::Float(number) if number.fract() == 0.0 && number.abs() < 1e20 => Some(number as i128),
             Self::Float(_) => None,
         }
+    }
+
+    /// 2^53 as a float may have been 2^53 + 1 in the text.
+    fn is_exact(self, whole: i128) -> bool {
+        let size = whole.unsigned_abs();
+        if matches!(self, Self::Float(_)) { size < EXACT_MAX } else { size <= EXACT_MAX }
     }
 
     fn float(self) -> f64 {

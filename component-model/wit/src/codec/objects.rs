@@ -26,7 +26,7 @@ pub(super) fn read_members<'de, 'a, A: MapAccess<'de>>(
     }
     let complete = slots.into_iter().enumerate().map(|(position, slot)| match (slot, members.ty(position)) {
         (Some(value), _) => Ok(value),
-        (None, Some(Type::Option(_))) => Ok(Value::Option(None)),
+        (None, Some(Type::Option(_))) => context.absent(),
         _ => Err(context.fail(format!("the field \"{}\" is missing", members.name(position)))),
     });
     complete.collect()

@@ -98,9 +98,15 @@ impl<'c, 'a> Typed<'c, 'a> {
             }
             Type::Flags(it) => {
                 let mut set = vec![false; it.flags.len()];
+                let mut index = 0;
+                self.context.enter(Step::Index(index));
                 while let Some(flag) = items.next_element_seed(LabelOf { labels: &it.flags, context: self.context })? {
                     set[flag] = true;
+                    index += 1;
+                    self.context.leave();
+                    self.context.enter(Step::Index(index));
                 }
+                self.context.leave();
                 Ok(Value::Flags(set))
             }
             _ => Err(self.mismatch("a list")),

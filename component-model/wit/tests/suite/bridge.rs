@@ -53,6 +53,31 @@ fn what_hides_its_parts_is_not_bridged() {
     assert!(bridge(b"\0asm\x0d\0\x01\0", &tools).is_err());
 }
 
+/// A component that exports its one function under many names, each an index of its own, `f` last.
+fn detours(count: usize) -> Vec<u8> {
+    let exports: String = (0..count).map(|n| format!(r#"(export $e{} "e{n}" (func $e{n}))"#, n + 1)).collect();
+    let text = format!(
+        r#"(component
+            (core module $m (memory (export "memory") 1) (func (export "f") (param i32 i32))
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+            (core instance $i (instantiate $m))
+            (func $e0 (param "a" (list u8))
+                (canon lift (core func $i "f") (memory (core memory $i "memory"))
+                    (realloc (core func $i "realloc"))))
+            {exports}
+            (export "f" (func $e{count})))"#
+    );
+    wat::parse_str(text).expect("the text of the test parses")
+}
+
+#[test]
+fn detours_to_a_function_cost_no_stack() {
+    let tools = ToolSet::from_wit(&folder("package a:b; world w { export f: func(a: list<u8>); }"), None).unwrap();
+    assert!(bridge(&detours(3), &tools).is_ok());
+    let error = bridge(&detours(50_000), &tools).expect_err("too far");
+    assert!(error.to_string().contains("too many steps"), "{error}");
+}
+
 /// Decodes a result of `ty` at address 8 of a memory that holds these words from there on.
 #[track_caller]
 fn check_decode(body: &str, words: &[u32], expected: Result<Value, &str>) {

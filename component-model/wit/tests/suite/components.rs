@@ -48,6 +48,20 @@ fn any_difference_in_a_tool_is_found() {
     check_agree("f: func(a: u8);", "resource r; f: func(a: borrow<r>);", Some("a resource"));
 }
 
+#[test]
+fn a_component_whose_types_are_a_long_chain_of_names_is_refused() {
+    let aliases: String = (0..20_000).map(|n| format!(r#"(import "t{n}" (type $t{} (eq $t{n})))"#, n + 1)).collect();
+    let text = format!(
+        r#"(component (type $t0 (list u8)) {aliases}
+            (import "g" (func $g (param "a" $t20000))) (export "f" (func $g)))"#
+    );
+    let bytes = wat::parse_str(text).unwrap();
+    validate(&bytes).unwrap();
+    let tools = ToolSet::from_wit(&folder("package a:b; world w { export f: func(a: list<u8>); }"), None).unwrap();
+    let error = agree(&tools, &bytes).expect_err("too long");
+    assert!(error.to_string().contains("the number of types, unfolded, exceeds"), "{error}");
+}
+
 #[track_caller]
 fn check_invalid(bytes: &[u8]) {
     let error = validate(bytes).expect_err("expected a refusal");

@@ -128,6 +128,87 @@ fn sharing_cannot_unfold_without_end() {
 }
 
 #[test]
+fn a_chain_of_aliases_costs_no_stack() {
+    let chain = |length: usize| {
+        let aliases: String = (1..=length).map(|n| format!("type a{n} = a{};\n", n - 1)).collect();
+        format!(
+            "/// The first.\n type a0 = list<u8>;\n{aliases} record r {{ x: a{length} }} f: func(it: a{length}, r: r);"
+        )
+    };
+    let short = tools_of(&chain(2000)).unwrap();
+    assert_eq!((&short.tools[0].params[0].ty, &*short.tools[0].params[0].docs), (&Type::Bytes, "The first."));
+    check_refused(&chain(30_000), "wit.unsupported", "the number of types, unfolded, exceeds the limit of 4096");
+}
+
+#[test]
+fn short_text_does_not_become_much_work() {
+    // Each of these made the linker climb or copy without end.
+    let interfaces: String = (1..400).map(|n| format!("interface i{n} {{ use i{}.{{t}}; }}\n", n - 1)).collect();
+    let climbing = format!("package a:b; interface i0 {{ type t = u8; }} {interfaces} world w {{ export i399; }}");
+    let worlds: String = (1..100).map(|n| format!("world w{n} {{ include w{}; }}\n", n - 1)).collect();
+    let copying = format!("package a:b; world w0 {{ export f: func(); }} {worlds}");
+    let exports: String = (0..5000).map(|n| format!("export g{n}: func();\n")).collect();
+    let many = format!("package a:b; world w {{ {exports} }}");
+    for (text, world, part) in [
+        (climbing, "w", "400 interfaces, expected at most 256"),
+        (copying, "w99", "100 worlds, expected at most 64"),
+        (many, "w", "5000 functions and items of worlds, expected at most 4096"),
+    ] {
+        let error = ToolSet::from_wit(&folder(&text), Some(world)).expect_err(part);
+        assert_eq!(error.code().as_str(), "wit.invalid");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn what_is_just_within_the_limits_is_read() {
+    let interfaces: String = (1..255).map(|n| format!("interface i{n} {{ use i{}.{{t}}; }}\n", n - 1)).collect();
+    let text = format!(
+        "package a:b; interface i0 {{ type t = u8; }} {interfaces}
+         interface api {{ use i254.{{t}}; f: func(it: t); }} world w {{ export api; }}"
+    );
+    check_world(&text, None, Ok(&["f"]));
+    let exports: String = (0..4096).map(|n| format!("export g{n}: func();\n")).collect();
+    let set = ToolSet::from_wit(&folder(&format!("package a:b; world w {{ {exports} }}")), None).unwrap();
+    assert_eq!(set.tools.len(), 4096);
+}
+
+#[test]
+fn tools_that_share_a_large_type_are_bounded_together() {
+    let fields: String = (0..200).map(|n| format!("field{n}: u32,")).collect();
+    let functions: String = (0..200).map(|n| format!("g{n}: func(r: r);")).collect();
+    check_refused(&format!("record r {{ {fields} }} {functions}"), "wit.invalid", "bytes of tool definitions");
+}
+
+#[test]
+fn a_name_is_given_once_in_a_type_and_no_type_is_empty() {
+    check_refused("record r { a: u8, a: string } f: func(r: r);", "wit.unsupported", "`a` is given twice");
+    check_refused("variant r { a, a(u8) } f: func(r: r);", "wit.unsupported", "`a` is given twice");
+    check_refused("enum r { a, b, a } f: func(r: r);", "wit.unsupported", "`a` is given twice");
+    check_refused("flags r { a, a } f: func(r: r);", "wit.unsupported", "`a` is given twice");
+    check_refused("record r {} f: func(r: r);", "wit.unsupported", "a record without fields");
+    check_refused("flags r {} f: func(r: r);", "wit.unsupported", "an empty set of flags");
+    check_refused("f: func(r: tuple<>);", "wit.unsupported", "an empty tuple");
+}
+
+#[test]
+fn what_is_not_stable_is_no_tool() {
+    let text = "package a:b@0.1.0; world w { export f: func(); @unstable(feature = later) export g: func(); }";
+    check_world(text, None, Ok(&["f"]));
+}
+
+#[test]
+fn an_error_repeats_no_hidden_character() {
+    for text in [
+        "package a:b; world w { /* \u{200b} */ export f: func(x: nothing); }",
+        "package a:b; world w { import c:d/e; /* \u{e0041} */ export f: func(); }",
+        "package a:b; world w { include v; /* \u{200b} */ export f: func(); }",
+    ] {
+        check_world(text, None, Err("manifest.text"));
+    }
+}
+
+#[test]
 fn deep_types_are_a_warning() {
     let nested = |depth: usize| format!("f: func(it: {}string{});", "list<".repeat(depth), ">".repeat(depth));
     assert!(tools_of(&nested(8)).unwrap().warnings().is_empty());

@@ -10,6 +10,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp build\n  mpp build tools --package md --locked --offline")]
 pub struct Arguments {
     /// The project or workspace
     #[arg(default_value = ".")]

@@ -9,12 +9,11 @@ use mpp_ops::{
 use mpp_schema::{PackageName, VersionReq};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named after its parameters.\n\n\
-                  mpp call acme:md outline --text @README.md\n\
-                  mpp call acme:md outline '{\"text\": \"# Hello\"}'\n\
-                  mpp call --folder notes=~/notes:ro acme:notes search --text milk"
-)]
+#[command(after_help = "What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named \
+                  after its parameters.\n\nExamples:\n  \
+                  mpp call acme:md outline --text @README.md\n  \
+                  mpp call acme:md outline '{\"text\": \"# Hello\"}'\n  \
+                  mpp call --folder notes=~/notes:ro acme:notes search --text milk")]
 pub struct Arguments {
     /// The package, NAMESPACE:NAME[@VERSION]
     #[arg(value_name = "PACKAGE", value_parser = package_and_version)]

@@ -7,8 +7,10 @@ use clap_complete::Shell;
 use mpp_ops::OpsError;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp completions bash > ~/.local/share/bash-completion/completions/mpp\n  \
+                  mpp completions zsh > ~/.zfunc/_mpp\n  mpp completions fish > ~/.config/fish/completions/mpp.fish")]
 pub struct Arguments {
-    /// The shell, for example: mpp completions bash > ~/.local/share/bash-completion/completions/mpp
+    /// The shell
     shell: Shell,
 }
 

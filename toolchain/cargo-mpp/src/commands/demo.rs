@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use std::{fmt::Write as _, path::PathBuf};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp demo\n  mpp demo --text notes.md --work /tmp/mpp-demo")]
 pub struct Arguments {
     /// The text to run the tool on
     #[arg(long, default_value = "README.md", value_name = "FILE")]
@@ -35,7 +36,7 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
         steps.push(json!({ "title": step.title, "command": step.command, "found": found_json(&step) }));
     })?;
     let closing = format!("\nEverything is still there to look at: {}\n", work.display());
-    Ok(Output::new(json!({ "steps": steps, "folder": work }), text + &closing))
+    Ok(Output::new(json!({ "steps": steps, "folder": work.to_string_lossy() }), text + &closing))
 }
 
 fn found_text(step: &Step) -> String {

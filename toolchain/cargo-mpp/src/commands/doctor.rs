@@ -10,10 +10,11 @@ use mpp_ops::{
 use serde_json::json;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp doctor\n  mpp --json doctor")]
 pub struct Arguments {}
 
 pub fn run(_: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let checks = doctor::doctor(context)?;
+    let checks = doctor::doctor(context, &crate::context::version());
     let text = checks.iter().map(line).collect::<String>();
     let exit = if checks.iter().any(|check| check.state == State::Bad) { Exit::Host } else { Exit::Success };
     Ok(Output { exit, ..Output::new(json!({ "checks": checks }), text) })

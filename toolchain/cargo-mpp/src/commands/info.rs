@@ -10,6 +10,7 @@ use mpp_schema::{PackageName, VersionReq, text::escaped};
 use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp info acme:md\n  mpp info acme:md@0.1 --registry home")]
 pub struct Arguments {
     /// The package, NAMESPACE:NAME[@VERSION]
     #[arg(value_name = "PACKAGE", value_parser = package_and_version)]
@@ -20,8 +21,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let (name, _) = arguments.package;
-    let report = search::info(context, &name, arguments.registry.as_deref())?;
+    let (name, version) = arguments.package;
+    let mut report = search::info(context, &name, arguments.registry.as_deref())?;
+    report.releases.retain(|release| version.as_ref().is_none_or(|wanted| wanted.matches(&release.version)));
     Ok(Output::new(&report, text(&report)))
 }
 

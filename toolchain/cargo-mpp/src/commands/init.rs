@@ -7,6 +7,7 @@ use mpp_schema::Ident;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp init\n  mpp init crates/notes --namespace acme")]
 pub struct Arguments {
     /// The cargo package
     #[arg(default_value = ".")]

@@ -10,6 +10,7 @@ use mpp_schema::text::escaped;
 use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp inspect md.mpp\n  mpp inspect acme:md")]
 pub struct Arguments {
     /// A package file, or an installed package by its name
     #[arg(value_name = "FILE|PACKAGE")]

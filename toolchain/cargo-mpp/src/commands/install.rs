@@ -10,6 +10,9 @@ use mpp_schema::{PackageName, VersionReq};
 use serde_json::json;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mpp install acme:md\n  mpp install 'acme:md@^0.1' --registry home\n  mpp install --locked"
+)]
 pub struct Arguments {
     /// The packages, NAMESPACE:NAME[@VERSION]; nothing for those of mpp-tools.toml
     #[arg(value_name = "PACKAGE", value_parser = package_and_version)]

@@ -14,8 +14,11 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  mpp key new acme\n  mpp key list\n  mpp key show development\n  mpp key export acme > acme.key\n  mpp key import acme acme.key"
+)]
 pub enum Command {
-    /// Make a key pair; its password comes from MPP_KEY_PASSWORD or is asked for on a terminal
+    /// Make a key pair, with a password of MPP_KEY_PASSWORD or the terminal
     New {
         /// What to call it
         name: Ident,

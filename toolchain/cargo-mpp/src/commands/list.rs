@@ -10,6 +10,7 @@ use mpp_schema::text::escaped;
 use serde_json::json;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp list\n  mpp list --tools")]
 pub struct Arguments {
     /// Show each package's tools too
     #[arg(long)]

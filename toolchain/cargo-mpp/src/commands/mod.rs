@@ -37,6 +37,7 @@ mod writing;
 
 use crate::{cli::Command, exit::Exit};
 use mpp_ops::{Context, OpsError};
+use mpp_schema::Code;
 use serde_json::Value as Json;
 
 /// What a command has to say, in both languages.
@@ -47,6 +48,8 @@ pub struct Output {
     pub text: String,
     /// For people, on stderr.
     pub talk: String,
+    /// Why what was asked came to nothing although the command did its work: a tool that stopped.
+    pub failure: Option<(Code, String)>,
     /// How the program ends.
     pub exit: Exit,
 }
@@ -55,7 +58,7 @@ impl Output {
     /// A report that went well.
     pub fn new(json: impl serde::Serialize, text: impl Into<String>) -> Self {
         let json = serde_json::to_value(json).unwrap_or(Json::Null);
-        Self { json, text: text.into(), talk: String::new(), exit: Exit::Success }
+        Self { json, text: text.into(), talk: String::new(), failure: None, exit: Exit::Success }
     }
 
     /// Adds words for stderr.

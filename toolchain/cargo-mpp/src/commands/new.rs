@@ -10,6 +10,7 @@ use mpp_schema::Ident;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp new md\n  mpp new tools/md --namespace acme")]
 pub struct Arguments {
     /// The folder to make
     path: PathBuf,
@@ -22,7 +23,7 @@ pub struct Arguments {
     /// The name of the tool, if not that of the folder
     #[arg(long)]
     name: Option<Ident>,
-    /// Ask nothing (nothing is asked yet; scripts may rely on this flag)
+    /// Ask nothing, for scripts; nothing is asked yet
     #[arg(long)]
     accept_defaults: bool,
 }

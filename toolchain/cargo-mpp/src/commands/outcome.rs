@@ -4,7 +4,7 @@ use super::Output;
 use crate::exit::Exit;
 use mpp_ops::outcome::{Ending, Log, Refusals};
 use mpp_ops::verb::call::{CallReport, DryRun};
-use mpp_schema::{Problem, codes, text::escaped, tools::ToolDefinition};
+use mpp_schema::{Code, Problem, codes, text::escaped, tools::ToolDefinition};
 use serde_json::{Value as Json, json};
 
 /// One tool with its parameters and the first paragraph of its description.
@@ -51,13 +51,13 @@ fn ended(report: &CallReport, log: String) -> Output {
         ),
         Ending::ToolError(error) => {
             let message = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
-            return failed(&problem(codes::TOOL_ERROR.as_str(), &message), Exit::ToolError, &log, Some(error));
+            return failed(codes::TOOL_ERROR, message, log, Some(error));
         }
         Ending::Trapped { code, message } | Ending::Limited { code, message } => {
-            return failed(&problem(code.as_str(), message), Exit::of(*code), &log, None);
+            return failed(*code, message.clone(), log, None);
         }
     };
-    Output { json, text, talk: log, exit }
+    Output { json, text, talk: log, failure: None, exit }
 }
 
 /// What a call would be allowed to do.
@@ -85,17 +85,13 @@ fn log_text(log: &Log) -> String {
     log.stdout_lines().iter().chain(&log.stderr_lines()).map(|line| format!("tool: {line}\n")).collect()
 }
 
-fn problem(code: &str, message: &str) -> Problem {
-    Problem { code: code.to_owned(), message: message.to_owned(), help: String::new() }
-}
-
-fn failed(problem: &Problem, exit: Exit, log: &str, value: Option<&Json>) -> Output {
+fn failed(code: Code, message: String, log: String, value: Option<&Json>) -> Output {
+    let problem = Problem { code: code.to_string(), message: message.clone(), help: String::new() };
     let mut json = json!({ "error": problem });
     if let Some(value) = value {
         json["error"]["value"] = value.clone();
     }
-    let talk = format!("{log}error[{}]: {}\n", problem.code, escaped(&problem.message));
-    Output { json, text: String::new(), talk, exit }
+    Output { json, text: String::new(), talk: log, failure: Some((code, escaped(&message))), exit: Exit::of(code) }
 }
 
 /// A result for people: a lone text as it is, anything else as indented JSON.

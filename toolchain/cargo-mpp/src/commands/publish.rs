@@ -9,6 +9,7 @@ use mpp_ops::{
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp publish md --key acme\n  mpp publish md.mpp --registry home --dry-run")]
 pub struct Arguments {
     /// The project to build, or a signed package file
     #[arg(default_value = ".")]

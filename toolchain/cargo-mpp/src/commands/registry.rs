@@ -11,6 +11,9 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  mpp registry init registry.git\n  mpp registry add home registry.git\n  mpp registry list"
+)]
 pub enum Command {
     /// Make a registry: a bare git repository with a signed root, head and log
     Init {

@@ -12,12 +12,12 @@ use mpp_ops::{
 use serde_json::json;
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The first word is a package when it ends in .mpp, is `.` or holds a `/`; otherwise it is a tool of the project here.\n\
-                  Our flags stand before it. What follows the tool is its own: one JSON object, @FILE, - for stdin, or flags named after its parameters.\n\n\
-                  mpp run md/ outline --text @README.md\n\
-                  mpp run notes.mpp search '{\"text\": \"milk\"}'"
-)]
+#[command(after_help = "The first word is a package when it ends in .mpp, is `.` or holds a `/`; otherwise \
+                  it is a tool of the project here. Our flags stand before it. What follows the tool is its own: one JSON \
+                  object, @FILE, - for stdin, or flags named after its parameters.\n\nExamples:\n  \
+                  mpp run md/\n  \
+                  mpp run md/ outline --text @README.md\n  \
+                  mpp run notes.mpp search '{\"text\": \"milk\"}'")]
 pub struct Arguments {
     /// The package (a .mpp file or a project folder), the tool, and the tool's arguments
     #[arg(

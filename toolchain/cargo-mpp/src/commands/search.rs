@@ -7,6 +7,7 @@ use mpp_schema::text::escaped;
 use serde_json::json;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp search markdown\n  mpp search --registry home")]
 pub struct Arguments {
     /// Words that must all occur; nothing for every package
     words: Vec<String>,

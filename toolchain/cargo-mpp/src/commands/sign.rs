@@ -9,6 +9,9 @@ use mpp_ops::{
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mpp sign md.mpp --key acme\n  mpp sign md.mpp --attach mpp.json.minisig --public-key acme.pub"
+)]
 pub struct Arguments {
     /// The package
     file: PathBuf,

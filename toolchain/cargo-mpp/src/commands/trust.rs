@@ -10,6 +10,7 @@ use mpp_schema::Ident;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  mpp trust add acme acme.pub\n  mpp trust list\n  mpp trust remove acme")]
 pub enum Command {
     /// Trust a publisher's key
     Add {

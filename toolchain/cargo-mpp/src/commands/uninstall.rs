@@ -6,6 +6,7 @@ use mpp_ops::{Context, OpsError, verb::uninstall};
 use mpp_schema::PackageName;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mpp uninstall acme:md")]
 pub struct Arguments {
     /// The package, NAMESPACE:NAME
     name: PackageName,

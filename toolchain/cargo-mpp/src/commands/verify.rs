@@ -9,6 +9,9 @@ use mpp_ops::{
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mpp verify md.mpp\n  mpp verify md.mpp --full --threshold 2\n  mpp verify md.mpp --key acme.pub"
+)]
 pub struct Arguments {
     /// The package
     file: PathBuf,

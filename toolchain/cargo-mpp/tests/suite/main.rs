@@ -1,10 +1,12 @@
 //! The real program, used as people use it.
 
 mod command_line;
+mod doctor;
 #[cfg(target_os = "linux")]
 mod grants;
 mod hook;
 mod life;
+mod odd_use;
 mod registries;
 mod road;
 mod support;

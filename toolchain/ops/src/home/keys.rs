@@ -50,7 +50,10 @@ impl Coded for KeyStoreError {
     }
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::NotFound(name) => vec!["mpp key list".to_owned(), format!("mpp key new {name}")],
+            Self::NotFound(name) if name.parse::<Ident>().is_ok() => {
+                vec!["mpp key list".to_owned(), format!("mpp key new {name}")]
+            }
+            Self::NotFound(_) => vec!["mpp key list".to_owned()],
             Self::Exists(name) => vec![format!("mpp key show {name}")],
             Self::Reserved => vec!["choose another name: mpp key new release".to_owned()],
             Self::Permissions { path, .. } => vec![format!("chmod 600 {}", path.display())],
@@ -72,6 +75,16 @@ pub struct KeyEntry {
 impl Home {
     fn keys_folder(&self) -> PathBuf {
         self.data.join("keys")
+    }
+
+    /// One error for each secret key file, also of registries, that others could read.
+    pub fn exposed_key_files(&self) -> Result<Vec<OpsError>, OpsError> {
+        let mut exposed = Vec::new();
+        for folder in [self.keys_folder(), self.registry_keys_folder()] {
+            let names = list_if_there(&folder)?.into_iter().filter(|name| name.ends_with(".key"));
+            exposed.extend(names.filter_map(|name| check_mode(&folder.join(name)).err()));
+        }
+        Ok(exposed)
     }
 
     fn secret_path(&self, name: &str) -> PathBuf {
@@ -101,6 +114,7 @@ impl Home {
 
     /// The public half of the key called `name`.
     pub fn public_key(&self, name: &str) -> Result<PublicKey, OpsError> {
+        check_name(name)?;
         let text = atomic_write::read_text_if_there(&self.public_path(name))?;
         let text = text.ok_or_else(|| KeyStoreError::NotFound(name.to_owned()))?;
         Ok(PublicKey::from_file_text(&text)?)
@@ -108,6 +122,7 @@ impl Home {
 
     /// The key called `name`, unlocked.
     pub fn secret_key(&self, name: &str, passwords: &dyn Passwords) -> Result<SecretKey, OpsError> {
+        check_name(name)?;
         let path = self.secret_path(name);
         if !path.exists() {
             return Err(KeyStoreError::NotFound(name.to_owned()).into());
@@ -117,6 +132,7 @@ impl Home {
 
     /// The text of the key file of `name`, still locked if it was.
     pub fn export_key(&self, name: &str) -> Result<String, OpsError> {
+        check_name(name)?;
         let text = atomic_write::read_text_if_there(&self.secret_path(name))?;
         Ok(text.ok_or_else(|| KeyStoreError::NotFound(name.to_owned()))?)
     }
@@ -164,6 +180,11 @@ impl Home {
         atomic_write::create(&self.public_path(DEVELOPMENT), public.as_bytes(), Readable::ByAll)?;
         Ok((key, made))
     }
+}
+
+/// A name is a word and never a path out of the folder of keys.
+fn check_name(name: &str) -> Result<(), KeyStoreError> {
+    name.parse::<Ident>().map(|_| ()).map_err(|_| KeyStoreError::NotFound(name.to_owned()))
 }
 
 struct NoPasswords;

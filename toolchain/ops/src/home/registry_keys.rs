@@ -30,9 +30,13 @@ impl Coded for NoRegistryKey {
 }
 
 impl Home {
+    pub(super) fn registry_keys_folder(&self) -> PathBuf {
+        self.data.join("registry-keys")
+    }
+
     /// Where the key file of a registry is.
     pub fn registry_key_path(&self, registry: RegistryId) -> PathBuf {
-        self.data.join("registry-keys").join(format!("{registry}.key"))
+        self.registry_keys_folder().join(format!("{registry}.key"))
     }
 
     /// Keeps the key of a registry that was just made, without a password.

@@ -28,6 +28,7 @@ pub struct BuildOptions {
 #[derive(Debug, Serialize)]
 pub struct BuildReport {
     /// The file.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub file: PathBuf,
     /// Its name.
     pub name: PackageName,
@@ -43,11 +44,20 @@ pub struct BuildReport {
 
 /// Builds the project in the folder `path`, or every tool of the workspace there.
 pub fn build(context: &Context<'_>, path: &Path, options: &BuildOptions) -> Result<Vec<BuildReport>, OpsError> {
+    projects(context, path, options)?.iter().map(|project| build_project(context, project, options)).collect()
+}
+
+/// Builds one project, signed with the development key. It is made when there is none, but not before there is something to build.
+pub(crate) fn build_project(
+    context: &Context<'_>,
+    project: &Project,
+    options: &BuildOptions,
+) -> Result<BuildReport, OpsError> {
     let (development, made) = context.home.development_key()?;
     if made {
         (context.tell)(Event::Note("made a development key; what it signs runs in this home only".to_owned()));
     }
-    projects(context, path, options)?.iter().map(|project| build_one(context, project, options, &development)).collect()
+    build_one(context, project, options, &development)
 }
 
 fn build_one(
@@ -71,26 +81,38 @@ fn build_one(
     })
 }
 
+/// Where the projects are, as a command takes it.
+pub(crate) fn folders(projects: &[Project]) -> Vec<String> {
+    projects.iter().map(|project| project.folder.display().to_string()).collect()
+}
+
 /// The projects that `path` and the options name.
 pub(crate) fn projects(context: &Context<'_>, path: &Path, options: &BuildOptions) -> Result<Vec<Project>, OpsError> {
     let mut projects = mpp_build::projects(&context.path(path))?;
     if let Some(wanted) = &options.package {
+        let there = projects.iter().map(|project| project.name.name().to_string()).collect();
         projects.retain(|project| project.name.name().as_str() == wanted);
         if projects.is_empty() {
-            return Err(NoSuchProject(wanted.clone()).into());
+            return Err(NoSuchProject { wanted: wanted.clone(), there }.into());
         }
     }
     Ok(projects)
 }
 
-/// The workspace has no tool of that name.
+/// The workspace has no package of that name.
 #[derive(Debug, thiserror::Error)]
-#[error("could not find the tool `{0}` in this workspace")]
-pub struct NoSuchProject(String);
+#[error("could not find the package `{wanted}` in this workspace: it has {}", there.join(", "))]
+pub struct NoSuchProject {
+    wanted: String,
+    there: Vec<String>,
+}
 
 impl Coded for NoSuchProject {
     fn code(&self) -> Code {
         codes::BUILD_METADATA
+    }
+    fn hints(&self) -> Vec<String> {
+        self.there.iter().map(|name| format!("mpp build --package {name}")).collect()
     }
 }
 

@@ -31,6 +31,7 @@ use std::{
 #[derive(Debug, Serialize)]
 pub struct InspectReport {
     /// The file.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub file: PathBuf,
     /// Its name.
     pub name: PackageName,

@@ -20,6 +20,7 @@ pub struct NewOptions {
 #[derive(Debug, Serialize)]
 pub struct NewReport {
     /// Its folder.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub folder: PathBuf,
     /// `namespace:name`.
     pub package: PackageName,

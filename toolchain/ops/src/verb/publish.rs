@@ -11,6 +11,7 @@ use super::{
 use crate::{Context, Event, OpsError, atomic_write::IoError, home::keys, registries, verb::run::is_package_word};
 use mpp_package::{
     key::{SecretKey, Signer},
+    pack::Package,
     verify::{self, Trust, TrustedKey},
 };
 use mpp_registry::PublishStatus;
@@ -55,8 +56,12 @@ pub struct PublishReport {
 /// Publishes the project or package file at `path`.
 pub fn publish(context: &Context<'_>, path: &Path, options: &PublishOptions) -> Result<PublishReport, OpsError> {
     let known = context.home.registry(options.registry.as_deref())?;
+    let content = content(context, path)?;
     let key = publisher_key(context, options.key.as_deref())?;
-    let file = package_bytes(context, path, &key)?;
+    let file = match content {
+        Content::File(bytes) => bytes,
+        Content::Package(package) => package.sign(&[&key])?.into_bytes(),
+    };
     check(&file, &key)?;
     let mut open = registries::open(context, known)?;
     let head_key = match &options.head_key {
@@ -121,23 +126,32 @@ impl mpp_schema::Coded for SeveralKeys {
     }
 }
 
-fn package_bytes(context: &Context<'_>, path: &Path, key: &SecretKey) -> Result<Vec<u8>, OpsError> {
+/// What is to be published.
+enum Content {
+    /// A file that somebody signed.
+    File(Vec<u8>),
+    /// A package that was built now.
+    Package(Box<Package>),
+}
+
+/// Read or built before a key is chosen, because choosing one may make one.
+fn content(context: &Context<'_>, path: &Path) -> Result<Content, OpsError> {
     if is_package_word(&path.to_string_lossy()) && path.extension().is_some_and(|extension| extension == "mpp") {
         let path = context.path(path);
-        return Ok(fs::read(&path).map_err(IoError::on("read", &path))?);
+        return Ok(Content::File(fs::read(&path).map_err(IoError::on("read", &path))?));
     }
     let options = BuildOptions::default();
     let projects = build::projects(context, path, &options)?;
     let [project] = projects.as_slice() else {
-        return Err(SeveralProjects(projects.iter().map(|project| project.name.to_string()).collect()).into());
+        return Err(SeveralProjects(build::folders(&projects)).into());
     };
     let (package, _) = build::package(context, project, &options)?;
-    Ok(package.sign(&[key])?.into_bytes())
+    Ok(Content::Package(Box::new(package)))
 }
 
 /// The workspace has several tools and none was named.
 #[derive(Debug, thiserror::Error)]
-#[error("could not publish the workspace at once: it has {}", .0.join(", "))]
+#[error("could not publish the workspace at once: it has the tools in {}", .0.join(", "))]
 pub struct SeveralProjects(Vec<String>);
 
 impl mpp_schema::Coded for SeveralProjects {
@@ -145,7 +159,7 @@ impl mpp_schema::Coded for SeveralProjects {
         mpp_schema::codes::USAGE
     }
     fn hints(&self) -> Vec<String> {
-        vec!["name the folder of one: mpp publish path/to/tool".to_owned()]
+        self.0.iter().map(|folder| format!("mpp publish {folder}")).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Serialize)]
 pub struct InitReport {
     /// Its repository.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub path: PathBuf,
     /// Its identity.
     pub id: RegistryId,
@@ -19,6 +20,7 @@ pub struct InitReport {
     /// The key that signs its roots and heads.
     pub key: KeyId,
     /// Where that key is kept.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub key_file: PathBuf,
 }
 
@@ -38,7 +40,11 @@ pub fn init(context: &Context<'_>, path: &Path) -> Result<InitReport, OpsError> 
         root_lifetime_days: ROOT_LIFETIME_DAYS,
     };
     let made = mpp_registry::init(&path, &options, context.now)?;
-    context.home.add_registry_key(made.registry, &key)?;
+    if let Err(error) = context.home.add_registry_key(made.registry, &key) {
+        // Nobody could ever sign for it. The folder was empty or not there, and the first error is the one to tell.
+        let _ = std::fs::remove_dir_all(&path);
+        return Err(error);
+    }
     let key_file = context.home.registry_key_path(made.registry);
     Ok(InitReport { path, id: made.registry, root: made.root, key: key.public_key().id(), key_file })
 }

@@ -49,10 +49,12 @@ pub(crate) fn package_path(
     if target.ends_with(".mpp") {
         return Ok(PathBuf::from(target));
     }
-    let built = build::build(context, Path::new(target), &BuildOptions::default());
-    match built.map_err(|error| meant_a_folder(context, tool, error))?.as_slice() {
-        [built] => Ok(built.file.clone()),
-        several => Err(SeveralTools(several.iter().map(|built| built.name.to_string()).collect()).into()),
+    let options = BuildOptions::default();
+    let projects = build::projects(context, Path::new(target), &options);
+    let projects = projects.map_err(|error| meant_a_folder(context, tool, error))?;
+    match projects.as_slice() {
+        [project] => Ok(build::build_project(context, project, &options)?.file),
+        several => Err(SeveralTools(build::folders(several)).into()),
     }
 }
 
@@ -66,7 +68,7 @@ fn meant_a_folder(context: &Context<'_>, tool: Option<&str>, error: OpsError) ->
 
 /// The workspace has several packages with tools.
 #[derive(Debug, thiserror::Error)]
-#[error("could not choose what to run: the workspace has {}", .0.join(", "))]
+#[error("could not choose what to run: the workspace has the tools in {}", .0.join(", "))]
 pub struct SeveralTools(Vec<String>);
 
 impl Coded for SeveralTools {
@@ -74,7 +76,7 @@ impl Coded for SeveralTools {
         codes::USAGE
     }
     fn hints(&self) -> Vec<String> {
-        vec!["name the folder of one: mpp run path/to/tool/".to_owned()]
+        self.0.iter().map(|folder| format!("mpp run {folder}/")).collect()
     }
 }
 

@@ -38,6 +38,7 @@ pub enum Source {
 #[derive(Debug, Serialize)]
 pub struct SignReport {
     /// The file, now with the signature.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub file: PathBuf,
     /// Its package digest, which signing does not change.
     pub digest: Digest,

@@ -26,6 +26,7 @@ pub struct VerifyOptions {
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
     /// The file.
+    #[serde(serialize_with = "crate::path_text::serialize")]
     pub file: PathBuf,
     /// Its name.
     pub name: PackageName,
