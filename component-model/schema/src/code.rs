@@ -171,6 +171,7 @@ codes! {
     CAP_FS "cap.fs" Tool "the tool used a granted folder in a way that is refused, or the folder is not there";
     NET_DENIED "net.denied" Tool "the tool asked for an address, a method or a path that was not granted to it";
     NET_PRIVATE "net.private" Tool "the tool asked for a private or special address that was not granted as such";
+    PII_BLOCKED "pii.blocked" Tool "personal data or a secret would leave here, or nobody can tell whether it would";
     NET_HEADER "net.header" Tool "the tool set a header that only the host may set";
     SECRET_MISSING "secret.missing" User "a secret that was granted is not stored";
     SECRET_STORE "secret.store" Host "the store of secrets could not be read or written";

@@ -62,6 +62,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         refuses: refusals::PURE,
     },
     Layer {
+        name: "mpp-privacy",
+        folder: "host/privacy",
+        uses: &["mpp-schema"],
+        tests_use: &[],
+        refuses: refusals::PURE,
+    },
+    Layer {
         name: "mpp-kv",
         folder: "host/kv",
         uses: &["mpp-schema"],

@@ -1,0 +1,47 @@
+//! Values of any shape (PRIV-3, PRIV-32).
+
+use mpp_privacy::{Direction, Filter, Kind, Masker, Modes};
+use serde_json::{Value, json};
+
+fn check(mut value: Value, expected: Value) {
+    Masker::new(Filter::new(), Modes::default()).value(Direction::Result, &mut value).unwrap();
+    assert_eq!(value, expected);
+}
+
+#[test]
+fn every_text_of_a_value_is_masked_and_its_shape_stays() {
+    check(
+        json!({"a": [{"b": "to ada@example.org"}, null, true, 1.5], "ada@example.org": "192.0.2.44"}),
+        json!({"a": [{"b": "to [EMAIL#1]"}, null, true, 1.5], "[EMAIL#1]": "[IP#1]"}),
+    );
+}
+
+#[test]
+fn the_name_of_a_field_counts_as_words_beside_it() {
+    check(
+        json!({"phone": "5550134", "count": "5550134", "dateOfBirth": "1940-03-23", "when": "1940-03-23", "homePhone": ["5550135"]}),
+        json!({"phone": "[PHONE#1]", "count": "5550134", "dateOfBirth": "[BIRTH-DATE#1]", "when": "1940-03-23", "homePhone": ["[PHONE#2]"]}),
+    );
+    let password = ["c0rr3ct", "-horse"].concat();
+    check(
+        json!({"password": password.clone(), "note": password.clone()}),
+        json!({"password": "[CREDENTIAL#1]", "note": password}),
+    );
+}
+
+#[test]
+fn whole_numbers_become_zero() {
+    check(
+        json!({"card": 4_242_424_242_424_242_u64, "id": 4_242_424_242_424_241_u64, "phone": 4_155_550_134_u64, "n": -5}),
+        json!({"card": 0, "id": 4_242_424_242_424_241_u64, "phone": 0, "n": -5}),
+    );
+}
+
+#[test]
+fn numbers_of_a_call_run_through_all_its_texts() {
+    let mut masker = Masker::new(Filter::new(), Modes::default());
+    let mut value = json!(["a@example.org", "b@example.org"]);
+    masker.value(Direction::Result, &mut value).unwrap();
+    assert_eq!(masker.text(Direction::Log, "b@example.org c@example.org").unwrap(), "[EMAIL#2] [EMAIL#3]");
+    assert_eq!(masker.masked().of(Kind::Email), 4);
+}
