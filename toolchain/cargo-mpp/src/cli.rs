@@ -116,6 +116,9 @@ pub enum Command {
     Policy(commands::policy::Command),
     /// Show who signs the grants of this home; with a word after it, see and change who owns a namespace
     Owner(commands::owner::Arguments),
+    /// Keep secrets that the host sends for packages
+    #[command(subcommand)]
+    Secret(commands::secret::Command),
     /// Make and use registries
     #[command(subcommand)]
     Registry(commands::registry::Command),

@@ -1,7 +1,7 @@
 //! The only reader of the environment, the clock and the terminal: turns them into the context that verbs work in.
 
 use crate::{cli::Global, os};
-use mpp_ops::{Context, Event, OpsError, Passwords, Surroundings, Terminal, home::Home};
+use mpp_ops::{Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, home::Home};
 use mpp_schema::{Code, Coded, Instant, codes};
 use std::{
     env,
@@ -113,6 +113,10 @@ const PASSWORD_VARIABLE: &str = "MPP_KEY_PASSWORD";
 impl Passwords for TerminalPasswords {
     fn password(&self, key: &str) -> Option<String> {
         env::var(PASSWORD_VARIABLE).ok().or_else(|| ask(&format!("password of the key `{key}`: ")))
+    }
+
+    fn secret(&self, question: &str) -> Option<SecretValue> {
+        ask(question).map(SecretValue::new)
     }
 
     fn new_password(&self, key: &str) -> Option<String> {

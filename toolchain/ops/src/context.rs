@@ -1,6 +1,7 @@
 //! Everything from outside that a verb may need: the home, the folder, the time, passwords, and somebody to tell about progress.
 
 use crate::home::Home;
+use mpp_host::SecretValue;
 use mpp_schema::Instant;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ pub trait Passwords {
     fn password(&self, key: &str) -> Option<String>;
     /// A new password for the key called `key`; nothing for a key without one.
     fn new_password(&self, key: &str) -> Option<String>;
+    /// The answer to a question that is not shown while it is typed; nothing without a terminal.
+    fn secret(&self, question: &str) -> Option<SecretValue>;
 }
 
 /// What goes on while a verb works.

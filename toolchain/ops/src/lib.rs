@@ -15,6 +15,7 @@ mod package_file;
 mod path_text;
 mod project_files;
 mod registries;
+pub mod secrets;
 mod standing;
 pub mod verb;
 mod writing;
@@ -22,6 +23,7 @@ mod writing;
 pub use arguments::{ArgumentsError, ToolInput};
 pub use context::{Context, Event, Passwords, Surroundings, Terminal};
 pub use error::OpsError;
+pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;
 pub use writing::{WriteReport, Writing};
 

@@ -134,6 +134,9 @@ mod tests {
     struct Nobody;
 
     impl Passwords for Nobody {
+        fn secret(&self, _: &str) -> Option<mpp_host::SecretValue> {
+            None
+        }
         fn password(&self, _: &str) -> Option<String> {
             None
         }

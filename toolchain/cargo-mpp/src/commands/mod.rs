@@ -28,6 +28,7 @@ pub mod registry;
 pub mod revoke;
 pub mod run;
 pub mod search;
+pub mod secret;
 pub mod sign;
 mod table;
 pub mod trust;
@@ -101,6 +102,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Grants(arguments) => grants::run(arguments, context),
         Command::Policy(command) => policy::run(command, context),
         Command::Owner(arguments) => owner::run(arguments, context),
+        Command::Secret(command) => secret::run(command, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments),

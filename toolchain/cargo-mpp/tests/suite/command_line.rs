@@ -2,7 +2,7 @@
 
 use crate::support::{Person, built_template};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "demo",
     "new",
     "init",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 25] = [
     "grants",
     "policy",
     "owner",
+    "secret",
     "registry",
     "doctor",
     "completions",

@@ -9,6 +9,7 @@ mod life;
 mod odd_use;
 mod registries;
 mod road;
+mod secrets;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;

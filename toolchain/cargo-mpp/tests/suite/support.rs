@@ -46,6 +46,8 @@ impl Person {
     pub(crate) fn program(&self, program: &str, words: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(words).current_dir(self.folder()).env("MPP_HOME", self.home()).env_remove("MPP_KEY_PASSWORD");
+        // Nobody's own keyring.
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR").env_remove("MPP_SECRETS_PASSWORD");
         command.env("CARGO_TARGET_DIR", build_folder()).env("CARGO_NET_OFFLINE", "true");
         command
     }

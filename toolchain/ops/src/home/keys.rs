@@ -8,6 +8,7 @@ use crate::{
     atomic_write::{self, IoError, Readable},
     context::Passwords,
 };
+use mpp_host::SecretValue;
 use mpp_package::key::{PublicKey, SecretKey};
 use mpp_schema::{Code, Coded, Ident, codes};
 use std::{
@@ -196,6 +197,9 @@ impl Passwords for NoPasswords {
     fn new_password(&self, _: &str) -> Option<String> {
         None
     }
+    fn secret(&self, _: &str) -> Option<SecretValue> {
+        None
+    }
 }
 
 /// Reads and unlocks the key file at `path`, asking for a password only if it is locked.
@@ -214,7 +218,7 @@ pub fn read_secret_key(path: &Path, passwords: &dyn Passwords) -> Result<SecretK
 
 /// Refuses a secret that others could read.
 #[cfg(unix)]
-pub(super) fn check_mode(path: &Path) -> Result<(), OpsError> {
+pub(crate) fn check_mode(path: &Path) -> Result<(), OpsError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).map_err(IoError::on("read the key file", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -224,7 +228,7 @@ pub(super) fn check_mode(path: &Path) -> Result<(), OpsError> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn check_mode(_: &Path) -> Result<(), OpsError> {
+pub(crate) fn check_mode(_: &Path) -> Result<(), OpsError> {
     Ok(())
 }
 

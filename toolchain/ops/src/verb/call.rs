@@ -9,7 +9,8 @@ pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 
 use crate::{
-    Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file, standing,
+    Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file,
+    secrets::HomeSecrets, standing,
 };
 use mpp_host::{CallOutcome, Host, HostOptions, Providers, Terms};
 use mpp_package::verify::VerifiedPackage;
@@ -18,6 +19,7 @@ use mpp_schema::{
     tools::{ToolDefinition, ToolsFile},
 };
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 /// Which tool, on what.
 #[derive(Debug, Default)]
@@ -140,7 +142,7 @@ pub(crate) fn call_verified<R: Read + Seek>(
     standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
     let environment = permit::environment(context, &permitted.grants);
     let host = Host::new(HostOptions {
-        providers: Providers { environment, ..Providers::default() },
+        providers: Providers { environment, secrets: Arc::new(HomeSecrets::of(context)), ..Providers::default() },
         ..HostOptions::default()
     })?;
     (context.tell)(Event::Started { step: "loading", what: asker.package.to_string() });

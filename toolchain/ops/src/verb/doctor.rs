@@ -6,6 +6,7 @@ use crate::{
     Context, OpsError,
     home::{installed::InstalledRecord, keys, registries::KnownRegistry},
     package_file, registries,
+    secrets::SecretStore,
 };
 use mpp_schema::Instant;
 use serde::Serialize;
@@ -73,7 +74,16 @@ pub fn doctor(context: &Context<'_>, version: &str) -> Vec<Check> {
     checks.push(policy(context));
     checks.extend(known_registries(context));
     checks.extend(installed(context));
+    checks.push(secrets(context));
     checks
+}
+
+fn secrets(context: &Context<'_>) -> Check {
+    let store = SecretStore::of(context);
+    match store.list() {
+        Ok(stored) => Check::good("secrets", format!("{}, kept in {}", stored.len(), store.place().words())),
+        Err(error) => Check::failed("secrets", &error),
+    }
 }
 
 /// A folder of the home: can it be written, and by nobody else?

@@ -24,6 +24,7 @@ pub mod registry_upkeep;
 pub mod revoke;
 pub mod run;
 pub mod search;
+pub mod secret;
 pub mod sign;
 pub mod trust;
 pub mod uninstall;

@@ -1,0 +1,221 @@
+//! Secrets of packages: in the keyring of the desktop where there is one, else in a file of the home.
+//!
+//! What is looked up is looked for in both, so that a secret which was stored before the keyring was there is still found.
+
+mod file;
+#[cfg(target_os = "linux")]
+mod keyring;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_keyring.rs"]
+mod keyring;
+#[cfg(all(test, target_os = "linux"))]
+mod keyring_for_tests;
+#[cfg(test)]
+mod tests;
+
+use crate::home::Home;
+use crate::{Context, OpsError};
+use file::SecretFile;
+use keyring::Keyring;
+use mpp_host::{SecretValue, SecretsError};
+use mpp_schema::{Code, Coded, Ident, PackageName, codes};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// What the environment says about the store of secrets.
+#[derive(Debug, Clone, Default)]
+pub struct SecretSettings {
+    /// The address of the session's D-Bus, where a keyring may listen.
+    pub bus: Option<String>,
+    /// The password that seals the file.
+    pub password: Option<SecretValue>,
+}
+
+impl SecretSettings {
+    /// What the surroundings of a command say. Without a variable for the session's bus, it is at the usual place, if there is one.
+    pub(crate) fn of(context: &Context<'_>) -> Self {
+        let variable = |name| context.surroundings.variable(name).filter(|value| !value.is_empty());
+        let usual = || {
+            let socket = Path::new(&variable("XDG_RUNTIME_DIR")?).join("bus");
+            socket.exists().then(|| format!("unix:path={}", socket.display()))
+        };
+        Self {
+            bus: variable("DBUS_SESSION_BUS_ADDRESS").or_else(usual),
+            password: variable("MPP_SECRETS_PASSWORD").map(SecretValue::new),
+        }
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// In the keyring of the desktop.
+    Keyring,
+    /// In a file that a password seals.
+    SealedFile,
+    /// In a file that only its owner may read.
+    File,
+}
+
+impl Place {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Keyring => "the keyring of the desktop",
+            Self::SealedFile => "a file of this home, sealed with MPP_SECRETS_PASSWORD",
+            Self::File => "a file of this home that only its owner may read, not encrypted",
+        }
+    }
+}
+
+/// What goes wrong with secrets. No text of it holds a value.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// There is no such secret.
+    #[error("could not find the secret `{name}` of `{package}`")]
+    Missing {
+        /// Whose.
+        package: PackageName,
+        /// Its name.
+        name: Ident,
+    },
+    /// No value came: nothing on stdin, and nobody to ask.
+    #[error("could not store the secret `{name}`: no value was given")]
+    NoValue {
+        /// Whose.
+        package: PackageName,
+        /// Its name.
+        name: Ident,
+    },
+    /// The value cannot be sent in a header.
+    #[error("could not store the secret: {0}")]
+    Value(&'static str),
+    /// The keyring is there and did not do what it was asked.
+    #[error("the keyring of the desktop did not answer: {0}")]
+    Keyring(String),
+    /// The file is sealed, and the password is missing or another one.
+    #[error("could not open the file of secrets: it is sealed, and the password is missing or another one")]
+    Sealed,
+}
+
+impl Coded for SecretError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Missing { .. } => codes::SECRET_MISSING,
+            Self::NoValue { .. } | Self::Value(_) => codes::USAGE,
+            Self::Keyring(_) | Self::Sealed => codes::SECRET_STORE,
+        }
+    }
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Missing { package, .. } => vec![format!("mpp secret list {package}")],
+            Self::NoValue { package, name } => vec![format!("mpp secret set {package} {name} - < file")],
+            Self::Value(_) => Vec::new(),
+            Self::Keyring(_) => vec!["unlock the keyring of the desktop and try again".to_owned()],
+            Self::Sealed => vec!["export MPP_SECRETS_PASSWORD=…".to_owned()],
+        }
+    }
+}
+
+/// The longest secret that is kept.
+pub const VALUE_BYTES_MAX: usize = 8 << 10;
+
+/// A value that can be sent in a header.
+pub(crate) fn checked(value: SecretValue) -> Result<SecretValue, SecretError> {
+    let text = value.expose();
+    if text.is_empty() || text.len() > VALUE_BYTES_MAX {
+        return Err(SecretError::Value("it must have 1 to 8,192 bytes"));
+    }
+    if !text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        return Err(SecretError::Value("it must be one line of printable ASCII, so that a header can carry it"));
+    }
+    Ok(value)
+}
+
+/// The secrets of one home.
+pub struct SecretStore {
+    keyring: Option<Keyring>,
+    file: SecretFile,
+}
+
+impl SecretStore {
+    /// The secrets of the context's home.
+    pub(crate) fn of(context: &Context<'_>) -> Self {
+        Self::open(&context.home, &SecretSettings::of(context))
+    }
+
+    /// Looks for the keyring; nothing is read yet.
+    pub fn open(home: &Home, settings: &SecretSettings) -> Self {
+        let keyring = settings.bus.as_deref().and_then(|bus| Keyring::connect(bus, home));
+        Self { keyring, file: SecretFile::new(home, settings.password.clone()) }
+    }
+
+    /// Where a secret that is stored now is kept.
+    pub fn place(&self) -> Place {
+        if self.keyring.is_some() { Place::Keyring } else { self.file.place() }
+    }
+
+    /// Stores a secret, in the place of an older one.
+    pub fn set(&self, package: &PackageName, name: &Ident, value: &SecretValue) -> Result<Place, OpsError> {
+        match &self.keyring {
+            Some(keyring) => {
+                keyring.set(package, name, value)?;
+                // One that was stored before the keyring was there would come to light again when the new one is removed.
+                self.file.remove(package, name)?;
+            }
+            None => self.file.set(package, name, value)?,
+        }
+        Ok(self.place())
+    }
+
+    /// A secret; nothing when none is stored.
+    pub fn get(&self, package: &PackageName, name: &Ident) -> Result<Option<SecretValue>, OpsError> {
+        let found = match &self.keyring {
+            Some(keyring) => keyring.get(package, name)?,
+            None => None,
+        };
+        if found.is_some() { Ok(found) } else { self.file.get(package, name) }
+    }
+
+    /// The names of all secrets, sorted.
+    pub fn list(&self) -> Result<Vec<(PackageName, Ident, Place)>, OpsError> {
+        let mut all = match &self.keyring {
+            Some(keyring) => keyring.list()?,
+            None => Vec::new(),
+        };
+        all.extend(self.file.list()?);
+        all.sort();
+        Ok(all)
+    }
+
+    /// Removes a secret wherever it is; says whether there was one.
+    pub fn remove(&self, package: &PackageName, name: &Ident) -> Result<bool, OpsError> {
+        let in_keyring = match &self.keyring {
+            Some(keyring) => keyring.remove(package, name)?,
+            None => false,
+        };
+        Ok(self.file.remove(package, name)? || in_keyring)
+    }
+}
+
+/// The secrets of a home for a host: nothing is opened before a granted secret is first needed.
+pub(crate) struct HomeSecrets {
+    home: Home,
+    settings: SecretSettings,
+    store: OnceLock<SecretStore>,
+}
+
+impl HomeSecrets {
+    pub(crate) fn of(context: &Context<'_>) -> Self {
+        Self { home: context.home.clone(), settings: SecretSettings::of(context), store: OnceLock::new() }
+    }
+}
+
+impl mpp_host::Secrets for HomeSecrets {
+    fn secret(&self, package: &PackageName, name: &Ident) -> Result<Option<SecretValue>, SecretsError> {
+        let store = self.store.get_or_init(|| SecretStore::open(&self.home, &self.settings));
+        store.get(package, name).map_err(|error| SecretsError(error.message()))
+    }
+}
