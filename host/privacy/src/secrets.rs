@@ -69,7 +69,21 @@ fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
             }
         }
     }
+    for (before, upper, after) in
+        [("\\x", false, ""), ("\\x", true, ""), ("=", true, ""), ("&#x", false, ";"), ("&#x", true, ";")]
+    {
+        all.push(each_byte(secret, before, upper, after));
+    }
+    for shift in 0..5 {
+        let (text, inside) = base32(secret, shift);
+        if inside.len() >= 6 {
+            all.push(text[inside.clone()].to_ascii_lowercase().into_bytes());
+            all.push(text[inside].to_owned().into_bytes());
+        }
+    }
     if let Ok(text) = std::str::from_utf8(secret) {
+        all.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        all.push(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
         let json = serde_json::Value::from(text).to_string();
         let json = &json[1..json.len() - 1];
         all.push(json.as_bytes().to_vec());
@@ -79,6 +93,22 @@ fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
         all.push(xml.replace('\'', "&apos;").into_bytes());
     }
     all
+}
+
+/// Each byte in hexadecimal, between signs.
+fn each_byte(bytes: &[u8], before: &str, upper: bool, after: &str) -> Vec<u8> {
+    let text = bytes.iter().map(|byte| format!("{before}{}{after}", hex(&[*byte], upper)));
+    text.collect::<String>().into_bytes()
+}
+
+/// The base32 of a secret that stands behind `shift` other bytes, and which part of it depends on the secret alone.
+fn base32(secret: &[u8], shift: usize) -> (String, std::ops::Range<usize>) {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bytes = [&[0; 5][..shift], secret].concat();
+    let bit = |place: usize| bytes.get(place / 8).is_some_and(|byte| byte >> (7 - place % 8) & 1 == 1);
+    let character = |at: usize| (0..5).fold(0, |value, place| value * 2 + usize::from(bit(at * 5 + place)));
+    let text = (0..(bytes.len() * 8).div_ceil(5)).map(|at| char::from(ALPHABET[character(at)])).collect();
+    (text, (shift * 8).div_ceil(5)..bytes.len() * 8 / 5)
 }
 
 fn hex(bytes: &[u8], upper: bool) -> String {

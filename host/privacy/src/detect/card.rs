@@ -8,6 +8,7 @@ const DIGITS_MAX: usize = 19;
 
 /// Issuer ranges by their first six digits, with the shortest and longest number. From the issuers' public tables (ISO/IEC 7812).
 const ISSUERS: &[(u32, u32, usize, usize)] = &[
+    (60_400, 60_499, 12, 19),   // Maestro
     (180_000, 180_099, 15, 15), // JCB
     (213_100, 213_199, 15, 15), // JCB
     (220_000, 220_499, 16, 19), // Mir
@@ -17,7 +18,7 @@ const ISSUERS: &[(u32, u32, usize, usize)] = &[
     (315_800, 315_999, 16, 19), // JCB
     (333_700, 334_999, 16, 19), // JCB
     (340_000, 349_999, 15, 15), // American Express
-    (352_800, 358_999, 16, 19), // JCB
+    (350_000, 359_999, 16, 19), // JCB
     (360_000, 369_999, 14, 19), // Diners
     (370_000, 379_999, 15, 15), // American Express
     (380_000, 399_999, 14, 19), // Diners
@@ -40,7 +41,7 @@ const GROUPS: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 
 
 /// A card that begins at `at`, where a run of `length` digits begins.
 pub(super) fn find(text: Text<'_>, at: usize, length: usize) -> Option<Hit> {
-    if !matches!(text.at(at), b'1'..=b'6' | b'9') || is_fraction(text, at) {
+    if !matches!(text.at(at), b'0'..=b'6' | b'9') || is_fraction(text, at) {
         return None;
     }
     let end = match length {

@@ -140,12 +140,28 @@ fn could_be(text: Text<'_>, at: usize, length: usize, written: &Written) -> bool
     let slash = written.separator == Some(b'/') && !(written.count == 2 && groups[1] >= 5);
     let address = written.separator == Some(b'.') && written.count == 4 && address::is_v4(text, at);
     let ssn = groups == [3, 2, 4] && written.separator == Some(b'-');
-    enough && !is_rest(text, written) && !date && !slash && !address && !ssn && groups.iter().all(|group| *group <= 13)
+    enough
+        && !is_measured(text, written.end)
+        && !is_rest(text, written)
+        && !date
+        && !slash
+        && !address
+        && !ssn
+        && groups.iter().all(|group| *group <= 13)
 }
 
 /// Whether another number stands just before.
 fn is_rest(text: Text<'_>, written: &Written) -> bool {
     text.before(written.start, 1) == b' ' && text.before(written.start, 2).is_ascii_digit()
+}
+
+/// Whether a unit follows: then it is a number of something.
+fn is_measured(text: Text<'_>, end: usize) -> bool {
+    const UNITS: [&[u8]; 12] =
+        [b"ns", b"us", b"ms", b"s", b"sec", b"seconds", b"bytes", b"byte", b"kb", b"mb", b"times", b"usd"];
+    let rest = text.bytes.get(end + 1..).filter(|_| text.at(end) == b' ').unwrap_or_default();
+    let word = rest.iter().take(8).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(&rest[..word]))
 }
 
 /// Whether words beside it say telephone, and none that is nearer says something else.
@@ -155,9 +171,7 @@ fn is_said(written: &Written, context: &mut Context<'_>) -> bool {
     match (before, other) {
         (Some(phone), Some(other)) => phone <= other,
         (Some(_), None) => true,
-        (None, _) => {
-            context.follows(context::PHONE, written.end, AFTER) || context.follows(context::PLACE, written.end, AFTER)
-        }
+        (None, _) => context.follows(context::PLACE, written.end, AFTER),
     }
 }
 

@@ -108,10 +108,17 @@ fn secrets_of_the_host_in_any_encoding() {
         "p%26s%2Fw%22%C3%B6%207".to_owned(),
         json[1..json.len() - 1].to_owned(),
         "p&amp;s/w&quot;ö 7".to_owned(),
+        "\\x70\\x26\\x73\\x2f\\x77\\x22\\xc3\\xb6\\x20\\x37".to_owned(),
+        "=70=26=73=2F=77=22=C3=B6=20=37".to_owned(),
     ];
     for spelling in plain {
         assert_eq!(masked_by(&filter, &format!("<{spelling}>")), "<[SECRET#1]>", "{spelling}");
     }
+    // Base32: the last character holds bits of what follows.
+    assert_eq!(masked_by(&filter, "<OATHGL3XELB3MIBX>"), "<[SECRET#1]>");
+    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut masker = Masker::new(filter.clone(), Modes::default());
+    assert_eq!(*masker.bytes(Direction::Result, &wide).unwrap(), *b"[SECRET#1]");
     for before in ["", "a", "ab", "abc", "abcd"] {
         for engine in [STANDARD, URL_SAFE] {
             let encoded = engine.encode(format!("{before}{secret}, and more"));

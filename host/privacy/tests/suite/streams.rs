@@ -126,6 +126,13 @@ proptest! {
     }
 
     #[test]
+    fn what_was_text_stays_text(parts in prop::collection::vec((0_usize..24, "\\PC{0,12}"), 0..12)) {
+        let positives = positives();
+        let text: String = parts.iter().map(|(number, between)| format!("{}{between}", positives[number % positives.len()])).collect();
+        prop_assert!(String::from_utf8(whole(&filter(), text.as_bytes())).is_ok(), "{}", text);
+    }
+
+    #[test]
     fn any_bytes_agree(text in prop::collection::vec(prop_oneof![
         Just(b'4'), Just(b'2'), Just(b' '), Just(b'@'), Just(b'.'), Just(b'a'), Just(b'%'), Just(b':'), Just(b'-'), any::<u8>()
     ], 0..400), cut in 0_usize..400) {

@@ -94,10 +94,12 @@ fn is_value(word: Word, value: &[u8], quoted: bool) -> bool {
     let signs =
         value.iter().any(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b':'));
     let classes = usize::from(digits > 0) + usize::from(lower) + usize::from(upper) + usize::from(signs);
-    let path = value.windows(2).any(|pair| pair == b"::" || pair == b"//")
-        || value.starts_with(b"/")
-        || value.starts_with(b"./");
     let entropy = entropy::tenths_of_bits(value);
+    // A path of code or of files; keys can begin with a slash too, but vary more.
+    let path = value.windows(2).any(|pair| pair == b"::")
+        || value.windows(3).any(|three| three == b"://")
+        || value.starts_with(b"./")
+        || (value.starts_with(b"/") && entropy < 43);
     let varied = match word {
         Word::Password => {
             value.len() >= 8 && classes >= if quoted { 2 } else { 3 } && (digits > 0 || signs) && entropy >= 25

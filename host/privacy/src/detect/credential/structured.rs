@@ -68,7 +68,9 @@ fn private_key(text: Text<'_>, start: usize, end: usize) -> Option<(usize, usize
 }
 
 fn is_armour(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n' | b'\r' | b' ' | b'\\' | b':' | b',')
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(byte, b'+' | b'/' | b'=' | b'\n' | b'\r' | b' ' | b'\\' | b':' | b',')
 }
 
 /// The base64 lines of a PuTTY key.
