@@ -1,8 +1,13 @@
 //! Payment cards: the issuer's range, the lengths it gives out, and the Luhn digit.
 
-use super::{Hit, Text};
+use super::{
+    Hit, Text,
+    context::{self, Context},
+};
 use crate::Kind;
 
+/// How far behind a number its words may stand.
+const AFTER: usize = 24;
 /// The longest card number.
 const DIGITS_MAX: usize = 19;
 
@@ -40,7 +45,7 @@ const ISSUERS: &[(u32, u32, usize, usize)] = &[
 const GROUPS: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3], &[4, 4, 4, 1], &[4, 4, 5]];
 
 /// A card that begins at `at`, where a run of `length` digits begins.
-pub(super) fn find(text: Text<'_>, at: usize, length: usize) -> Option<Hit> {
+pub(super) fn find(text: Text<'_>, at: usize, length: usize, context: &mut Context<'_>) -> Option<Hit> {
     if !matches!(text.at(at), b'0'..=b'6' | b'9') || is_fraction(text, at) {
         return None;
     }
@@ -50,7 +55,16 @@ pub(super) fn find(text: Text<'_>, at: usize, length: usize) -> Option<Hit> {
         1 => [16, 15, 14].into_iter().find_map(|count| grouped(text, at, &[1; DIGITS_MAX][..count])),
         _ => None,
     }?;
-    Some(Hit::new(Kind::Card, 0, at, end))
+    // Old cards are as long as the numbers on goods: then the words decide.
+    let mut said = || context.has(context::CARD, at) || context.follows(context::CARD, end, AFTER);
+    let goods = length == 13 && is_goods(&text.bytes[at..end]) && !said();
+    (!goods).then(|| Hit::new(Kind::Card, 0, at, end))
+}
+
+/// Whether the check digit of goods holds (GTIN-13).
+fn is_goods(digits: &[u8]) -> bool {
+    let weigh = |(place, digit): (usize, &u8)| u32::from(digit - b'0') * if place % 2 == 1 { 3 } else { 1 };
+    digits.iter().enumerate().map(weigh).sum::<u32>() % 10 == 0
 }
 
 /// Whether the digits follow a decimal point.

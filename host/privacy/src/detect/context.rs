@@ -25,7 +25,9 @@ pub(super) const ADDRESS: usize = 6;
 pub(super) const OTHER: usize = 7;
 /// Where a telephone stands: said behind a number.
 pub(super) const PLACE: usize = 8;
-const CLASSES: usize = 9;
+/// What pays.
+pub(super) const CARD: usize = 9;
+const CLASSES: usize = 10;
 
 const WORDS: &[(usize, &[&str])] = &[
     (
@@ -63,8 +65,7 @@ const WORDS: &[(usize, &[&str])] = &[
             "contact",
             "dial",
             "ring",
-            "text me",
-            "text us",
+            "text",
             "sms",
             "whatsapp",
             "signal",
@@ -233,6 +234,26 @@ const WORDS: &[(usize, &[&str])] = &[
             "remote_addr",
             "from",
             "ping",
+        ],
+    ),
+    (
+        CARD,
+        &[
+            "card",
+            "cards",
+            "creditcard",
+            "credit",
+            "debit",
+            "charge",
+            "cc",
+            "visa",
+            "mastercard",
+            "maestro",
+            "amex",
+            "karte",
+            "kreditkarte",
+            "carte",
+            "tarjeta",
         ],
     ),
     (

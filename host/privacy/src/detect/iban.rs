@@ -3,6 +3,11 @@
 use super::{Hit, Text};
 use crate::Kind;
 
+/// The shortest and the longest number of any country, and how many digits one of an unknown length has at least.
+const LENGTH_MIN: usize = 15;
+const LENGTH_MAX: usize = 34;
+const DIGITS_MIN: usize = 10;
+
 /// The length for each country of the registry (SWIFT, release 100), and of countries that use the form without being in it.
 const COUNTRIES: &[(&[u8; 2], usize)] = &[
     (b"AD", 24),
@@ -126,7 +131,12 @@ pub(super) fn find(text: Text<'_>, at: usize) -> Option<Hit> {
         return None;
     }
     let found = COUNTRIES.binary_search_by_key(&&country, |(country, _)| country).ok()?;
-    let length = COUNTRIES[found].1;
+    let end = holds(text, start, COUNTRIES[found].1).or_else(|| of_another_length(text, start))?;
+    Some(Hit::new(Kind::Iban, 0, start, end))
+}
+
+/// Where `length` characters end that begin at `start`, when the remainder holds.
+fn holds(text: Text<'_>, start: usize, length: usize) -> Option<usize> {
     let separator = text.at(start + 4);
     let separator = matches!(separator, b' ' | b'-' | b'+').then_some(separator);
     let (mut place, mut remainder, mut head) = (start, 0, 0);
@@ -142,7 +152,15 @@ pub(super) fn find(text: Text<'_>, at: usize) -> Option<Hit> {
     }
     // Two letters count as two digits each, so that the head has six.
     let whole = (remainder * 1_000_000 + head) % 97;
-    (whole == 1 && text.ends_word(place)).then(|| Hit::new(Kind::Iban, 0, start, place))
+    (whole == 1 && text.ends_word(place)).then_some(place)
+}
+
+/// A run of another length than the country's: some programs make such ones, and the remainder holds by chance once in 97 times only.
+fn of_another_length(text: Text<'_>, start: usize) -> Option<usize> {
+    let run = text.bytes[start..].iter().take(LENGTH_MAX + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let run_bytes = &text.bytes[start..start + run];
+    let digits = run_bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    ((LENGTH_MIN..=LENGTH_MAX).contains(&run) && digits >= DIGITS_MIN).then(|| holds(text, start, run)).flatten()
 }
 
 /// `A` is 10, `Z` is 35.

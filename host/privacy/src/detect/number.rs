@@ -23,7 +23,7 @@ pub(super) fn find(text: Text<'_>, at: usize, context: &mut Context<'_>, out: &m
     if length > DIGITS_MAX || (length < 5 && is_alone(text, at + length)) {
         return;
     }
-    out.extend(card::find(text, at, length));
+    out.extend(card::find(text, at, length, context));
     out.extend(ssn(text, at, length, context));
     if length <= 3 && text.at(at + length) == b'.' {
         out.extend(address::v4(text, at, context));
@@ -43,7 +43,7 @@ fn is_alone(text: Text<'_>, end: usize) -> bool {
             !(next.is_ascii_digit() || b"(-./jfmasondJFMASOND".contains(&next))
         }
         b'.' => !(next.is_ascii_digit() || (next == b' ' && text.at(end + 2).is_ascii_digit())),
-        b'-' | b'/' | b'+' | b'_' => !next.is_ascii_alphanumeric(),
+        b'-' | b'/' | b'+' | b'_' | b'(' => !next.is_ascii_alphanumeric(),
         byte => !byte.is_ascii_alphanumeric(),
     }
 }

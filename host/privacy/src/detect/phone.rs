@@ -39,8 +39,9 @@ fn read(text: Text<'_>, at: usize, length: usize) -> Option<Written> {
     if length > DIGITS_MAX {
         return None;
     }
-    let (plus, area) = (text.before(at, 1) == b'+', text.before(at, 1) == b'(');
-    let start = at - usize::from(plus || area);
+    let plus = text.before(at, 1) == b'+';
+    let area = text.before(at - usize::from(plus), 1) == b'(';
+    let start = at - usize::from(plus) - usize::from(area);
     let (before, before_that) = (text.before(start, 1), text.before(start, 2));
     let joined =
         matches!(before, b'-' | b'.' | b'/' | b':' | b'_' | b')' | b',') && before_that.is_ascii_alphanumeric();
@@ -64,7 +65,7 @@ fn read(text: Text<'_>, at: usize, length: usize) -> Option<Written> {
         count += 1;
         place += group;
         let Some((next, between)) = gap(text, place, &mut open) else { break };
-        if between != b')' {
+        if !matches!(between, b'(' | b')') {
             mixed |= separator.is_some_and(|known| known != between);
             separator = Some(between);
         }
@@ -96,6 +97,10 @@ fn gap(text: Text<'_>, place: usize, open: &mut bool) -> Option<(usize, u8)> {
     if matches!(text.at(next), b' ' | b'-' | b'.' | b'/') {
         between = if between == 0 { text.at(next) } else { between };
         next += 1;
+    }
+    if between == 0 && text.bytes.get(next..next + 3) == Some(b"(0)") {
+        *open = true;
+        return Some((next + 1, b'('));
     }
     if between != 0 && !*open && text.at(next) == b'(' && text.at(next + 1).is_ascii_digit() {
         *open = true;
