@@ -35,15 +35,14 @@ const MONTHS: &[&[u8]] = &[
 /// How far behind a date its words may stand.
 const AFTER: usize = 24;
 
-/// A date whose first digit is at `at`.
-pub(super) fn find(text: Text<'_>, at: usize, length: usize, context: &mut Context<'_>) -> Option<Hit> {
-    let (start, end) = date(text, at, length)?;
+/// A date that stands at `start..end`.
+pub(super) fn find(text: Text<'_>, start: usize, end: usize, context: &mut Context<'_>) -> Option<Hit> {
     let whole = text.begins_word(start) && text.ends_word(end);
-    let said = whole && (context.has(context::BIRTH, at) || context.follows(context::BIRTH, end, AFTER));
+    let said = whole && (context.has(context::BIRTH, start) || context.follows(context::BIRTH, end, AFTER));
     said.then(|| Hit::new(Kind::BirthDate, 0, start, end))
 }
 
-/// Where a date stands, whatever it is the date of.
+/// Where a date stands whose first digit is at `at`, whatever it is the date of.
 pub(super) fn date(text: Text<'_>, at: usize, length: usize) -> Option<(usize, usize)> {
     match length {
         1 | 2 => day_first(text, at, length)

@@ -7,7 +7,7 @@ use super::{
 use crate::Kind;
 
 const PASSPORT_LENGTHS: std::ops::RangeInclusive<usize> = 6..=10;
-const LICENCE_LENGTHS: std::ops::RangeInclusive<usize> = 5..=20;
+const LICENCE_LENGTHS: std::ops::RangeInclusive<usize> = 6..=20;
 const DIGITS_MIN: usize = 4;
 /// How many letters may stand before the first digit.
 const LETTERS_MAX: usize = 8;

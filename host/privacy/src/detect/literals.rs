@@ -10,7 +10,7 @@ const TRIPLES: usize = 1 << 15;
 pub(super) struct Literals {
     literals: Vec<&'static str>,
     /// A bit for each triple that begins a literal.
-    begins: Box<[u64]>,
+    begins: Box<[u64; TRIPLES / 64]>,
     /// Which literals each triple begins, sorted.
     of_triple: Vec<(u16, u16)>,
 }
@@ -29,7 +29,7 @@ impl Literals {
             }
         }
         of_triple.sort_unstable();
-        let mut begins = vec![0; TRIPLES / 64].into_boxed_slice();
+        let mut begins = Box::new([0; TRIPLES / 64]);
         for (triple, _) in &of_triple {
             begins[usize::from(*triple) / 64] |= 1 << (triple % 64);
         }

@@ -23,13 +23,21 @@ pub(super) fn find(text: Text<'_>, at: usize, context: &mut Context<'_>, out: &m
     if length > DIGITS_MAX || (length < 5 && is_alone(text, at + length)) {
         return;
     }
+    let v4 = length <= 3 && text.at(at + length) == b'.';
+    // The rest of a date, a time, a version: hardly anything begins there.
+    if length < 12 && matches!(text.before(at, 1), b'-' | b'.' | b'/' | b':') && text.before(at, 2).is_ascii_digit() {
+        out.extend(v4.then(|| address::v4(text, at, context)).flatten());
+        return;
+    }
     out.extend(card::find(text, at, length, context));
     out.extend(ssn(text, at, length, context));
-    if length <= 3 && text.at(at + length) == b'.' {
-        out.extend(address::v4(text, at, context));
+    out.extend(v4.then(|| address::v4(text, at, context)).flatten());
+    let date = date::date(text, at, length);
+    out.extend(date.and_then(|(start, end)| date::find(text, start, end, context)));
+    // Eight digits can be a date and a number.
+    if date.is_none() || length == 8 {
+        document::find(text, at, length, context, out);
     }
-    out.extend(date::find(text, at, length, context));
-    document::find(text, at, length, context, out);
     out.extend(phone::find(text, at, length, context));
 }
 
