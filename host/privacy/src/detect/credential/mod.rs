@@ -74,6 +74,9 @@ pub(crate) fn find(text: Text<'_>, out: &mut Vec<Hit>) {
 const FIRST_STRUCTURE: usize = RULES.len();
 const ASSIGNED: usize = FIRST_STRUCTURE + structured::STRUCTURES.len();
 
+/// How long a stretch may be that is gone through at every place where its literal stands.
+const LONG: usize = 400;
+
 impl Rule {
     /// Where a credential stands whose literal stands at `start..end`.
     fn matches(&self, text: Text<'_>, start: usize, end: usize) -> Option<(usize, usize)> {
@@ -90,10 +93,11 @@ impl Rule {
     /// How many bytes before the literal belong to the credential; nothing when it cannot begin here.
     fn before(&self, text: Text<'_>, start: usize) -> Option<usize> {
         let Some((set, least, most)) = self.before else {
-            let inside = |byte: u8| {
-                byte.is_ascii_alphanumeric() || matches!(self.parts, [Part::Some(set, ..), ..] if set.joins(byte))
-            };
-            return (!inside(text.before(start, 1)) || text.begins_word(start)).then_some(0);
+            // A long stretch begins at its first byte only, so that none is gone through again and again.
+            let inside =
+                |byte: u8| matches!(self.parts, [Part::Some(set, _, most), ..] if *most > LONG && set.joins(byte));
+            let middle = !text.before(start, 1).is_ascii_alphanumeric() && inside(text.before(start, 1));
+            return (text.begins_word(start) && !middle).then_some(0);
         };
         let length = (1..=most + 1).take_while(|back| *back <= start && set.has(text.before(start, *back))).count();
         // An escape such as `\n` can stand in front, and its letter looks like part of it.
