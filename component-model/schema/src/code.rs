@@ -199,6 +199,7 @@ codes! {
     GRANT_HEADLESS "grant.headless" User "there is no terminal to ask on, and the policy of this home does not allow grants without one";
     GRANT_NOT_FOUND "grant.not-found" User "no permission token of that id, or for that package, is in this home";
     KV_DENIED "kv.denied" User "the tool asked for a store that it was not granted, or that is not its own";
+    KV_NOT_FOUND "kv.not-found" User "the package keeps nothing, or not under that key";
     KV_NUMBER "kv.number" Tool "the tool counted a value up that is not a number, or beyond the range of numbers";
     KV_FAILED "kv.failed" Host "the store of a package could not be opened, read or written";
 

@@ -93,6 +93,7 @@ const INTERFACES: &[(&str, Need)] = &[
     ("wasi:keyvalue/batch@0.2", Need::Kv),
     ("wasi:config/store@0.2", Need::Config),
     ("wasi:logging/logging@0.1", Need::Logging),
+    ("mpp:host/durable@0.1", Need::Kv),
     ("mpp:host/device@0.1", Need::Devices),
     ("mpp:host/progress@0.1", Need::Progress),
     ("mpp:host/tools@0.1", Need::Tools),
@@ -142,6 +143,8 @@ mod tests {
     fn capabilities_need_their_permission() {
         check("wasi:filesystem/preopens@0.2.6", Need::Folders);
         check("wasi:keyvalue/store@0.2.0-draft", Need::Kv);
+        check("wasi:keyvalue/store@0.2.0-draft2", Need::Kv);
+        check("mpp:host/durable@0.1.0", Need::Kv);
         check("wasi:config/store@0.2.0-rc.1", Need::Config);
         check("wasi:logging/logging@0.1.0-draft", Need::Logging);
         check("mpp:host/caller@0.1.0", Need::Nothing);

@@ -52,6 +52,16 @@ impl SharedStore {
         folder::all(&self.home)
     }
 
+    /// The store that a package signed by one of these keys would open; nothing when there is none yet.
+    pub fn find(&self, package: &PackageName, publishers: &[KeyId]) -> Result<Option<Kept>, KvError> {
+        for publisher in publishers {
+            if let Some(kept) = folder::find(&self.home, *publisher, package)? {
+                return Ok(Some(kept));
+            }
+        }
+        Ok(None)
+    }
+
     /// Lets `to` open what `from` claimed, because `to` took its place. What `to` has already stays as it is; says whether anything
     /// was done.
     pub fn continue_as(&self, package: &PackageName, from: KeyId, to: KeyId) -> Result<bool, KvError> {
@@ -60,18 +70,30 @@ impl SharedStore {
 
     /// Removes a store with all that is in it. Where another process holds it, it is emptied and stays.
     pub fn remove(&self, kept: &Kept) -> Result<(), KvError> {
-        let mut bucket = self.open(&kept.claim(), Terms::default())?;
-        bucket.clear()?;
-        bucket.flush()?;
+        let mut bucket = self.bucket(&kept.claim(), Terms::default())?;
+        match bucket.route(bucket.until())? {
+            Route::Here(core) => drop(core),
+            Route::There => {
+                let mut bucket = Asking(bucket);
+                bucket.clear()?;
+                return bucket.flush();
+            }
+        }
         drop(bucket);
         let slot = self.slots().remove(&kept.folder);
-        let Some(slot) = slot.and_then(Arc::into_inner) else { return Ok(()) };
-        let role = slot.role.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(slot) = slot else { return Ok(()) };
+        let held = slot.role().held.take();
         // The lock stays until the folder is gone.
-        let Some(lock) = role.held.map(Held::close) else { return Ok(()) };
+        let Some(lock) = held.map(Held::close) else { return Ok(()) };
         folder::remove(&self.home, kept)?;
         drop(lock);
         Ok(())
+    }
+
+    fn bucket(&self, claim: &Claim, terms: Terms) -> Result<SharedBucket, KvError> {
+        let folder = folder::find_or_claim(&self.home, claim)?;
+        let slot = Arc::clone(self.slots().entry(folder.clone()).or_insert_with(|| Arc::new(Slot::new(folder))));
+        Ok(SharedBucket { slot, link: None, wrote: None, terms })
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<PathBuf, Arc<Slot>>> {
@@ -87,9 +109,7 @@ impl fmt::Debug for SharedStore {
 
 impl Store for SharedStore {
     fn open(&self, claim: &Claim, terms: Terms) -> Result<Box<dyn Bucket>, KvError> {
-        let folder = folder::find_or_claim(&self.home, claim)?;
-        let slot = Arc::clone(self.slots().entry(folder.clone()).or_insert_with(|| Arc::new(Slot::new(folder))));
-        let mut bucket = SharedBucket { slot, link: None, wrote: None, terms };
+        let mut bucket = self.bucket(claim, terms)?;
         // Whether it can be had at all is said now, and not with the first question.
         bucket.route(bucket.until())?;
         Ok(Box::new(Asking(bucket)))

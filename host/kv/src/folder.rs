@@ -58,8 +58,8 @@ impl Kept {
 /// The folder of the store that `claim` opens, made when there is none.
 pub(crate) fn find_or_claim(home: &Path, claim: &Claim) -> Result<PathBuf, KvError> {
     for publisher in &claim.publishers {
-        if let Some(folder) = find(home, *publisher, &claim.package)? {
-            return private(folder);
+        if let Some(kept) = find(home, *publisher, &claim.package)? {
+            return private(kept.folder);
         }
     }
     let publisher = *claim.publishers.first().ok_or(KvError::NoStore)?;
@@ -96,7 +96,7 @@ pub(crate) fn remove(home: &Path, kept: &Kept) -> Result<(), KvError> {
     for folder in folders(home)? {
         let leads_here = read_owner(&folder)?.is_some_and(|owner| {
             owner.package == kept.package && owner.continues.is_some() && {
-                find(home, owner.publisher, &owner.package).is_ok_and(|found| found.as_ref() == Some(&kept.folder))
+                find(home, owner.publisher, &owner.package).is_ok_and(|found| found.as_ref() == Some(kept))
             }
         });
         if leads_here {
@@ -122,7 +122,8 @@ fn folders(home: &Path) -> Result<Vec<PathBuf>, KvError> {
     paths.collect::<io::Result<_>>().map_err(KvError::io("read", home))
 }
 
-fn find(home: &Path, publisher: KeyId, package: &PackageName) -> Result<Option<PathBuf>, KvError> {
+/// The store that a key claimed, or continues.
+pub(crate) fn find(home: &Path, publisher: KeyId, package: &PackageName) -> Result<Option<Kept>, KvError> {
     let mut publisher = publisher;
     for _ in 0..ROTATIONS_MAX {
         let folder = home.join(folder_name(publisher, package));
@@ -131,7 +132,7 @@ fn find(home: &Path, publisher: KeyId, package: &PackageName) -> Result<Option<P
             Some(owner) if owner.publisher != publisher || owner.package != *package => {
                 return Err(KvError::Damaged { path: folder, what: "it says that it is somebody else's".to_owned() });
             }
-            Some(Owner { continues: None, .. }) => return Ok(Some(folder)),
+            Some(Owner { continues: None, package, .. }) => return Ok(Some(Kept { publisher, package, folder })),
             Some(Owner { continues: Some(before), .. }) => publisher = before,
         }
     }

@@ -13,7 +13,8 @@ use crate::state::State;
 use crate::stop::{LimitHit, Stop};
 use crate::terms::Terms;
 use crate::{ticker, values};
-use mpp_schema::{PackageName, codes};
+use mpp_kv::Claim;
+use mpp_schema::codes;
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use wasmtime::{Store, UpdateDeadline};
 /// What is called, and with what.
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Arc<Shared>,
-    pub(crate) package: &'a Arc<PackageName>,
+    pub(crate) claim: &'a Arc<Claim>,
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
@@ -80,6 +81,9 @@ impl Call<'_> {
         let mut store = self.store(start);
         let _running = self.shared.ticker.running();
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
+        // Also what a tool wrote that was stopped.
+        let kept = store.data_mut().flush_kv();
+        let ended = ended.and_then(|value| kept.map(|()| value));
         let log = store.data_mut().log();
         let refusals = store.data_mut().take_refusals();
         drop(store);

@@ -7,6 +7,7 @@ use crate::host::Shared;
 use crate::image::{self, Image};
 use crate::limits::Limits;
 use crate::loaded::{Export, LoadedPackage, Route};
+use mpp_kv::Claim;
 use mpp_package::verify::VerifiedPackage;
 use mpp_schema::manifest::Manifest;
 use mpp_schema::permissions::Permissions;
@@ -22,13 +23,16 @@ pub(crate) fn load<R: Read + Seek>(
     let manifest = package.manifest().clone();
     let folder = WitFolder { files: package.wit().map_err(LoadError::package)? };
     let bytes = package.component().map_err(LoadError::package)?;
-    prepare(shared, &manifest, &folder, bytes)
+    let publishers = package.signers().iter().map(|signer| signer.key).collect();
+    let claim = Claim { publishers, package: manifest.name.clone() };
+    prepare(shared, &manifest, claim, &folder, bytes)
 }
 
 /// Everything but reading the package.
 fn prepare(
     shared: &Arc<Shared>,
     manifest: &Manifest,
+    claim: Claim,
     folder: &WitFolder,
     bytes: Vec<u8>,
 ) -> Result<LoadedPackage, LoadError> {
@@ -42,7 +46,7 @@ fn prepare(
     let exports = exports.collect::<Result<_, _>>()?;
     let pre =
         shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
-    Ok(LoadedPackage::new(Arc::clone(shared), manifest.name.clone(), pre, tools, exports, limits))
+    Ok(LoadedPackage::new(Arc::clone(shared), claim, pre, tools, exports, limits))
 }
 
 fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) -> Result<(), LoadError> {

@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
 use crate::state::State;
 use crate::terms::Terms;
+use mpp_kv::Claim;
 use mpp_schema::{Coded, PackageName};
 use mpp_wit::codec::{self, Reply};
 use mpp_wit::value::Value;
@@ -22,7 +23,7 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 /// A package that is ready to be called.
 pub struct LoadedPackage {
     shared: Arc<Shared>,
-    name: Arc<PackageName>,
+    claim: Arc<Claim>,
     pre: InstancePre<State>,
     tools: ToolSet,
     /// In the order of the tools.
@@ -48,18 +49,18 @@ pub(crate) enum Route {
 impl LoadedPackage {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        name: PackageName,
+        claim: Claim,
         pre: InstancePre<State>,
         tools: ToolSet,
         exports: Vec<Export>,
         limits: Limits,
     ) -> Self {
-        Self { shared, name: Arc::new(name), pre, tools, exports, limits }
+        Self { shared, claim: Arc::new(claim), pre, tools, exports, limits }
     }
 
     /// The package's name.
     pub fn name(&self) -> &PackageName {
-        &self.name
+        &self.claim.package
     }
 
     /// Its tools.
@@ -119,13 +120,13 @@ impl LoadedPackage {
         arguments: Vec<Value>,
         within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        let Self { shared, name: package, pre, limits, .. } = self;
-        call::run(Call { shared, package, pre, limits, terms, tool, export, within }, arguments)
+        let Self { shared, claim, pre, limits, .. } = self;
+        call::run(Call { shared, claim, pre, limits, terms, tool, export, within }, arguments)
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {
         let position = self.tools.tools.iter().position(|tool| tool.name.as_str() == name);
-        let position = position.ok_or_else(|| CallError::unknown(&self.name, name, &self.tools))?;
+        let position = position.ok_or_else(|| CallError::unknown(self.name(), name, &self.tools))?;
         Ok((&self.tools.tools[position], &self.exports[position]))
     }
 }
@@ -140,6 +141,6 @@ fn ending(tool: &Tool, value: Option<Value>) -> Ending {
 
 impl fmt::Debug for LoadedPackage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoadedPackage").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LoadedPackage").field("name", self.name()).finish_non_exhaustive()
     }
 }

@@ -37,7 +37,7 @@ pub enum Ending {
     },
     /// The host stopped the tool: at a limit, or because the call was cancelled.
     Limited {
-        /// One of `limit.*`, or `call.cancelled`.
+        /// One of `limit.*`, `call.cancelled`, or `kv.failed` when what the tool wrote could not be kept.
         code: Code,
         /// What happened.
         message: String,

@@ -6,6 +6,7 @@ use crate::cap::http::resolve::{Resolver, SystemResolver};
 use crate::cap::http::secrets::{NoSecrets, Secrets};
 use crate::cap::http::tls::TlsRoots;
 use crate::cap::tools::{NoTools, Tools};
+use mpp_kv::{NoStore, Store};
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Providers {
     pub secrets: Arc<dyn Secrets>,
     /// Packages whose tools another tool may call. None by default.
     pub tools: Arc<dyn Tools>,
+    /// What packages keep between their calls. Nothing by default.
+    pub kv: Arc<dyn Store>,
 }
 
 impl Default for Providers {
@@ -35,6 +38,7 @@ impl Default for Providers {
             connector: Arc::new(SystemConnector),
             tls_roots: TlsRoots::web(),
             secrets: Arc::new(NoSecrets),
+            kv: Arc::new(NoStore),
         }
     }
 }

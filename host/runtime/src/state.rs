@@ -4,6 +4,8 @@ use crate::call::Call;
 use crate::cap::cli::Captured;
 use crate::cap::folders::Folders;
 use crate::cap::http::Http;
+
+use crate::cap::kv::Kv;
 use crate::cap::logging::Records;
 use crate::cap::progress::Shown;
 use crate::cap::tools::Within;
@@ -16,7 +18,7 @@ use crate::outcome::Log;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
 use crate::terms::Terms;
-use mpp_schema::PackageName;
+use mpp_kv::Claim;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -34,8 +36,9 @@ pub(crate) struct State {
     pub(crate) providers: Arc<Providers>,
     pub(crate) host: Arc<Shared>,
     pub(crate) within: Option<Within>,
+    /// Which package runs, and who signed it.
+    pub(crate) claim: Arc<Claim>,
     pub(crate) refusals: Refusals,
-    pub(crate) package: Arc<PackageName>,
     pub(crate) http_limits: HttpLimits,
     pub(crate) records: Records,
     pub(crate) log_bytes_max: usize,
@@ -45,6 +48,7 @@ pub(crate) struct State {
     /// Made on first use, like all below.
     pub(crate) folders: Option<Box<Folders>>,
     pub(crate) http: Option<Box<Http>>,
+    pub(crate) kv: Option<Box<Kv>>,
 }
 
 impl State {
@@ -68,7 +72,7 @@ impl State {
             host: Arc::clone(call.shared),
             within: call.within.clone(),
             refusals: Refusals::default(),
-            package: Arc::clone(call.package),
+            claim: Arc::clone(call.claim),
             http_limits: limits.http,
             records: Records::default(),
             log_bytes_max: limits.output_bytes,
@@ -76,6 +80,7 @@ impl State {
             fixed,
             folders: None,
             http: None,
+            kv: None,
         }
     }
 

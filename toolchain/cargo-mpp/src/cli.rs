@@ -105,6 +105,9 @@ pub enum Command {
     Audit(commands::audit::Arguments),
     /// Call a tool of an installed package
     Call(commands::call::Arguments),
+    /// Show and remove what packages keep between calls
+    #[command(subcommand)]
+    Kv(commands::kv::Command),
     /// Allow a package some of what it asks for
     Grant(commands::grant::Arguments),
     /// Take grants back

@@ -87,7 +87,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer {
         name: "mpp-host",
         folder: "host/runtime",
-        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy"],
+        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy", "mpp-kv"],
         tests_use: &[],
         refuses: &[refusals::GIT, refusals::PROCESSES, refusals::COMMAND_LINE, refusals::PRINTING],
     },
@@ -115,6 +115,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "mpp-index",
             "mpp-registry",
             "mpp-policy",
+            "mpp-kv",
             "mpp-host",
             "mpp-build",
         ],
@@ -125,7 +126,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         name: "cargo-mpp",
         folder: "toolchain/cargo-mpp",
         uses: &["mpp-schema", "mpp-ops"],
-        tests_use: &[],
+        tests_use: &["mpp-kv"],
         refuses: &[refusals::OWN_SOCKETS],
     },
     Layer {

@@ -12,6 +12,7 @@ pub(crate) mod env;
 pub(crate) mod folders;
 pub(crate) mod http;
 pub(crate) mod io;
+pub(crate) mod kv;
 pub(crate) mod logging;
 pub(crate) mod progress;
 pub(crate) mod random;
@@ -35,5 +36,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     tools::add_to_linker(linker)?;
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
-    http::add_to_linker(linker)
+    http::add_to_linker(linker)?;
+    kv::add_to_linker(linker)
 }

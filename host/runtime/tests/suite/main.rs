@@ -7,6 +7,7 @@ mod call;
 mod device;
 mod folders;
 mod http;
+mod kv;
 mod limits;
 mod load;
 mod probes;

@@ -32,6 +32,7 @@ guests! {
     device,
     folders,
     http,
+    kv,
     small,
 }
 

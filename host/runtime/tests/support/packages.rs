@@ -43,8 +43,24 @@ pub(crate) fn load_asking(host: &Host, guest: &Guest, permissions: serde_json::V
     host.load(&mut signed(guest, manifest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
+/// The same, signed by `key` and not by a key of its own.
+#[track_caller]
+pub(crate) fn load_asking_as(
+    host: &Host,
+    guest: &Guest,
+    permissions: serde_json::Value,
+    key: &SecretKey,
+) -> LoadedPackage {
+    let permissions = serde_json::from_value(permissions).expect("permissions");
+    let manifest = Manifest { trust: TrustLevel::Elevated, permissions, ..manifest(guest) };
+    host.load(&mut signed_by(guest, manifest, key)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
+}
+
 fn signed(guest: &Guest, manifest: Manifest) -> Verified {
-    let key = SecretKey::generate().expect("a key is made");
+    signed_by(guest, manifest, &SecretKey::generate().expect("a key is made"))
+}
+
+fn signed_by(guest: &Guest, manifest: Manifest, key: &SecretKey) -> Verified {
     let tools = ToolSet::from_wit(&WitFolder { files: guest.wit.clone() }, None).expect("the guest's WIT is good");
     let package = pack(Contents {
         manifest,
@@ -56,7 +72,7 @@ fn signed(guest: &Guest, manifest: Manifest) -> Verified {
         sbom: None,
         extra: BTreeMap::new(),
     });
-    let signed = package.expect("the guest packs").sign(&[&key]).expect("a key signs");
+    let signed = package.expect("the guest packs").sign(&[key]).expect("a key signs");
     let publisher = TrustedKey { key: *key.public_key(), name: "tests".to_owned() };
     let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
     open(Cursor::new(signed.into_bytes()), &trust).expect("what was signed verifies")

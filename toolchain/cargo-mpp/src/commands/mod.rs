@@ -15,6 +15,7 @@ pub mod init;
 pub mod inspect;
 pub mod install;
 pub mod key;
+pub mod kv;
 pub mod list;
 pub mod namespace;
 pub mod new;
@@ -96,6 +97,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Uninstall(arguments) => uninstall::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Audit(arguments) => audit::run(arguments, context),
+        Command::Kv(command) => kv::run(command, context),
         Command::Call(arguments) => call::run(arguments, context),
         Command::Grant(arguments) => grant::run(arguments, context),
         Command::Revoke(arguments) => revoke::run(arguments, context),

@@ -42,7 +42,7 @@ fn packages() -> &'static (Person, PathBuf, PathBuf) {
 }
 
 /// A user who installed version 0.1.0 from a registry, and the registry's author.
-fn installed() -> (Person, Person) {
+pub(crate) fn installed() -> (Person, Person) {
     let (signer, first, _) = packages();
     let author = Person::new();
     author.write("acme.key", signer.json(&["key", "export", "acme"])["key_file"].as_str().unwrap());

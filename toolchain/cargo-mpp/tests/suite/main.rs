@@ -5,6 +5,8 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod grants;
 mod hook;
+#[cfg(target_os = "linux")]
+mod kv;
 mod life;
 mod odd_use;
 mod registries;

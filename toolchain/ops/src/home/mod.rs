@@ -6,6 +6,7 @@ pub mod blocked;
 pub mod grants;
 pub mod installed;
 pub mod keys;
+mod kv;
 pub mod owner;
 pub mod pins;
 pub mod policy;

@@ -109,7 +109,7 @@ pub fn dry_run(
     permit::dry_run(context, &mut package, Some(&record), &name.to_string(), request)
 }
 
-fn open_installed(
+pub(crate) fn open_installed(
     context: &Context<'_>,
     name: &PackageName,
     version: Option<&VersionReq>,
@@ -142,7 +142,12 @@ pub(crate) fn call_verified<R: Read + Seek>(
     standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
     let environment = permit::environment(context, &permitted.grants);
     let host = Host::new(HostOptions {
-        providers: Providers { environment, secrets: Arc::new(HomeSecrets::of(context)), ..Providers::default() },
+        providers: Providers {
+            environment,
+            kv: Arc::new(context.home.kv()),
+            secrets: Arc::new(HomeSecrets::of(context)),
+            ..Providers::default()
+        },
         ..HostOptions::default()
     })?;
     (context.tell)(Event::Started { step: "loading", what: asker.package.to_string() });

@@ -19,7 +19,7 @@ use mpp_index::{
 use mpp_package::verify::{self, Trust, TrustedKey};
 use mpp_policy::Request;
 use mpp_schema::{
-    Code, Coded, Digest, FormatVersion, PackageName, ToolName, Version, VersionReq, codes,
+    Code, Coded, Digest, FormatVersion, KeyId, PackageName, ToolName, Version, VersionReq, codes,
     lock::{LockedPackage, Lockfile, ToolRequirement},
     permissions::Permissions,
     text::excerpt,
@@ -235,6 +235,8 @@ fn fetch_and_keep(
         description: manifest.description.clone(),
         installed: context.now,
     };
+    let signers: Vec<KeyId> = verified.signers().iter().map(|signer| signer.key).collect();
+    super::kv::follow(&context.home, entry, &signers)?;
     context.home.keep(&record, &file)?;
     Ok(InstallReport {
         name: record.name,

@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod install;
 pub mod key;
 pub mod key_change;
+pub mod kv;
 pub mod list;
 pub mod namespace;
 pub mod new;

@@ -23,6 +23,7 @@ pub(crate) mod tls;
 use crate::refusals::Refusals;
 use crate::state::State;
 use hooks::Hooks;
+use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Linker};
 use wasmtime_wasi_http::p2::bindings::{LinkOptions, http};
@@ -53,12 +54,12 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn view(state: &mut State) -> WasiHttpCtxView<'_> {
-    let State { http, table, terms, providers, http_limits, package, .. } = state;
+    let State { http, table, terms, providers, http_limits, claim, .. } = state;
     let Http { context, hooks } = &mut **http.get_or_insert_with(|| {
         let mut context = WasiHttpCtx::new();
         // Counts what a map takes of memory, which is more than what travels; that is counted when it is sent.
         context.set_field_size_limit(http_limits.header_bytes.saturating_mul(2));
-        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, package) })
+        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, &Arc::new(claim.package.clone())) })
     });
     WasiHttpCtxView { hooks, table, ctx: context }
 }
