@@ -80,10 +80,13 @@ pub enum Command {
     /// Publish a package to a registry
     Publish(commands::publish::Arguments),
     /// Keep a version from being chosen anew; where it is locked it still runs
+    #[command(after_help = "Examples:\n  mpp yank acme:md@0.1.0 --reason 'it loses headings'")]
     Yank(commands::notice::NoticeArguments),
     /// Let a yanked version be chosen again
+    #[command(after_help = "Examples:\n  mpp unyank acme:md@0.1.0 --reason 'it was the file that was wrong'")]
     Unyank(commands::notice::NoticeArguments),
     /// Tell people to use something else than a version
+    #[command(after_help = "Examples:\n  mpp deprecate acme:md@0.1.0 --reason 'use acme:markdown'")]
     Deprecate(commands::notice::NoticeArguments),
     /// Keep a version from running, installed copies included; this cannot be taken back
     Block(commands::notice::BlockArguments),

@@ -13,7 +13,9 @@ use mpp_schema::{PackageName, Version, VersionReq, index};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "mpp advise acme:md --id ACME-2026-1 --versions '<0.1.2' --fixed-in 0.1.2 --severity high --text 'it can hang on some headings'"
+    override_usage = "mpp advise [OPTIONS] <NAMESPACE:NAME>",
+    after_help = "Examples:\n  mpp advise acme:md --id ACME-2026-1 --versions '<0.1.2' --fixed-in 0.1.2 \\\n      \
+                  --severity high --text 'it can hang on some headings'"
 )]
 pub struct Arguments {
     /// The package

@@ -11,7 +11,9 @@ use mpp_schema::text::escaped;
 use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
-#[command(after_help = "mpp audit\nThe exit code is 3 when something installed is blocked or cannot be judged.")]
+#[command(
+    after_help = "The exit code is 3 when something installed is blocked or cannot be judged.\n\nExamples:\n  mpp audit"
+)]
 pub struct Arguments {}
 
 pub fn run(_: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {

@@ -9,13 +9,14 @@ use mpp_ops::{
 use mpp_schema::{ToolName, grant::Audience, text::escaped};
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Without anything to allow, it shows what the package asks for, and on a terminal asks about each thing.\n\
-                  On a terminal it asks before it grants; without one, the policy of this home must allow it (mpp policy).\n\n\
-                  mpp grant acme:notes\n\
-                  mpp grant acme:notes --folder notes=~/notes:rw --http https://api.github.com --for always\n\
-                  mpp grant acme:notes --folder notes=~/notes:ro --tool search --for 30d"
-)]
+#[command(after_help = "Without anything to allow, it shows what the package asks for, and on a\n\
+                  terminal asks about each thing. On a terminal it asks before it grants;\n\
+                  without one, the policy of this home must allow it (mpp policy).\n\n\
+                  Examples:\n  \
+                  mpp grant acme:notes\n  \
+                  mpp grant acme:notes --folder notes=~/notes:rw --for always\n  \
+                  mpp grant acme:notes --http https://api.github.com --for session\n  \
+                  mpp grant acme:notes --folder notes=~/notes:ro --tool search --for 30d")]
 pub struct Arguments {
     /// An installed package, or a .mpp file or project folder
     #[arg(value_name = "PACKAGE")]

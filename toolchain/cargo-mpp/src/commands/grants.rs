@@ -13,7 +13,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "mpp grants\nmpp grants acme:notes\nmpp grants export acme:notes notes-grants.jsonl\nmpp grants import notes-grants.jsonl"
+    after_help = "Examples:\n  mpp grants\n  mpp grants acme:notes\n  \
+                  mpp grants export acme:notes notes-grants.jsonl\n  mpp grants import notes-grants.jsonl"
 )]
 pub struct Arguments {
     #[command(subcommand)]

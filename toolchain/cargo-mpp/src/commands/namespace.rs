@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show who owns a namespace, and who did
-    #[command(after_help = "mpp owner list acme")]
+    #[command(after_help = "Examples:\n  mpp owner list acme")]
     List {
         /// The namespace
         namespace: Ident,
@@ -21,17 +21,17 @@ pub enum Command {
         registry: Option<String>,
     },
     /// Add an owner
-    #[command(after_help = "mpp owner add acme colleague.pub")]
+    #[command(after_help = "Examples:\n  mpp owner add acme colleague.pub")]
     Add(OwnerArguments),
     /// Remove an owner
-    #[command(after_help = "mpp owner remove acme RWQ…")]
+    #[command(after_help = "Examples:\n  mpp owner remove acme RWQ…")]
     Remove(OwnerArguments),
     /// Give the namespace to one other key, which must be at hand: --key OLD --key NEW
-    #[command(after_help = "mpp owner transfer acme new.pub --key old --key new\n\
-                      To somebody elsewhere: you `mpp owner add`, and they `mpp owner remove` you.")]
+    #[command(after_help = "To somebody elsewhere: you `mpp owner add`, and they `mpp owner remove` you.\n\n\
+                      Examples:\n  mpp owner transfer acme new.pub --key old --key new")]
     Transfer(OwnerArguments),
     /// Give the namespace to another key by the registry's root keys; the new key must be at hand
-    #[command(after_help = "mpp owner reset acme new.pub --key new --reason 'the key was lost'")]
+    #[command(after_help = "Examples:\n  mpp owner reset acme new.pub --key new --reason 'the key was lost'")]
     Reset {
         #[command(flatten)]
         arguments: OwnerArguments,

@@ -13,7 +13,6 @@ use mpp_ops::{
 use mpp_schema::{PackageName, Version};
 
 #[derive(Debug, Args)]
-#[command(after_help = "mpp yank acme:md@0.1.0 --reason 'it loses headings'")]
 pub struct NoticeArguments {
     /// The package and its version
     #[arg(value_name = "NAMESPACE:NAME@VERSION", value_parser = exact_version)]
@@ -26,8 +25,9 @@ pub struct NoticeArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "mpp block acme:md@0.1.0 --reason 'it was built on a stolen laptop'\n\
-                        Whoever runs the registry: mpp block acme:md@0.1.0 --as-registry --reason 'malware'")]
+#[command(after_help = "Whoever runs the registry adds --as-registry.\n\nExamples:\n  \
+                        mpp block acme:md@0.1.0 --reason 'it was built on a stolen laptop'\n  \
+                        mpp block acme:md@0.1.0 --as-registry --reason 'malware'")]
 pub struct BlockArguments {
     #[command(flatten)]
     notice: NoticeArguments,
@@ -37,7 +37,7 @@ pub struct BlockArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "mpp co-sign acme:md@0.1.0 --key auditor")]
+#[command(after_help = "Examples:\n  mpp co-sign acme:md@0.1.0 --key auditor")]
 pub struct CoSignArguments {
     /// The package and its version
     #[arg(value_name = "NAMESPACE:NAME@VERSION", value_parser = exact_version)]

@@ -7,7 +7,8 @@ use mpp_ops::{Context, OpsError, verb::owner};
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Its tokens count in another home whose policy.toml lists the public key under [grantors].\n\nmpp owner\nmpp owner --pem > owner.pub.pem"
+    after_help = "Its tokens count in another home whose policy.toml lists the public key\n\
+                  under [grantors].\n\nExamples:\n  mpp owner\n  mpp owner --pem > owner.pub.pem\n  mpp owner list acme"
 )]
 pub struct Arguments {
     #[command(subcommand)]

@@ -6,7 +6,7 @@ use mpp_ops::{Context, OpsError, verb::policy};
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
-#[command(after_help = "mpp policy show\nmpp policy init\nmpp policy check")]
+#[command(after_help = "Examples:\n  mpp policy show\n  mpp policy init\n  mpp policy check")]
 pub enum Command {
     /// Show what the policy says
     Show,

@@ -9,7 +9,9 @@ use mpp_ops::{
 use serde_json::json;
 
 #[derive(Debug, Args)]
-#[command(after_help = "mpp revoke acme:notes\nmpp revoke 0123456789abcdef0123456789abcdef\nmpp revoke --all")]
+#[command(
+    after_help = "Examples:\n  mpp revoke acme:notes\n  mpp revoke 0123456789abcdef0123456789abcdef\n  mpp revoke --all"
+)]
 pub struct Arguments {
     /// A package, or the id of one permission token
     #[arg(value_name = "PACKAGE|TOKEN", value_parser = what, required_unless_present = "all")]

@@ -2,7 +2,7 @@
 
 use crate::support::{Person, built_template};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: &[&str] = &[
     "demo",
     "new",
     "init",
@@ -26,6 +26,13 @@ const COMMANDS: [&str; 26] = [
     "policy",
     "owner",
     "secret",
+    "yank",
+    "unyank",
+    "deprecate",
+    "block",
+    "co-sign",
+    "advise",
+    "audit",
     "registry",
     "doctor",
     "completions",
