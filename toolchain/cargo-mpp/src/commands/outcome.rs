@@ -82,7 +82,9 @@ pub fn dry_run(report: &DryRun) -> Output {
 
 /// What the tool wrote, marked as its own words.
 fn log_text(log: &Log) -> String {
-    log.stdout_lines().iter().chain(&log.stderr_lines()).map(|line| format!("tool: {line}\n")).collect()
+    let written = log.stdout_lines().into_iter().chain(log.stderr_lines()).map(|line| format!("tool: {line}\n"));
+    let logged = log.records.iter().map(|record| format!("tool: {}\n", record.line()));
+    written.chain(logged).collect()
 }
 
 fn failed(code: Code, message: String, log: String, value: Option<&Json>) -> Output {

@@ -7,6 +7,8 @@ mod grants;
 mod hook;
 #[cfg(target_os = "linux")]
 mod kv;
+#[cfg(target_os = "linux")]
+mod lending;
 mod life;
 mod odd_use;
 mod registries;

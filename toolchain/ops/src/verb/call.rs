@@ -3,7 +3,9 @@
 //! A package is verified each time before anything of it runs; the keys that count are those its record names. What it may do is decided
 //! each time too, from the permission tokens of this home.
 
+mod others;
 mod permit;
+mod watched;
 
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
@@ -141,11 +143,13 @@ pub(crate) fn call_verified<R: Read + Seek>(
     let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
     standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
     let environment = permit::environment(context, &permitted.grants);
+    let tools_of_others = others::others(context, &permitted.grants)?;
     let host = Host::new(HostOptions {
         providers: Providers {
             environment,
             kv: Arc::new(context.home.kv()),
             secrets: Arc::new(HomeSecrets::of(context)),
+            tools: tools_of_others,
             ..Providers::default()
         },
         ..HostOptions::default()
@@ -155,7 +159,7 @@ pub(crate) fn call_verified<R: Read + Seek>(
     (context.tell)(Event::Finished);
     loaded.check_arguments(tool.name.as_str(), &arguments)?;
     crate::grants::spend(context, &asker.package, &permitted)?;
-    let outcome = loaded.call(&Terms::granted(permitted.grants), tool.name.as_str(), &arguments)?;
+    let outcome = watched::call(context, &loaded, Terms::granted(permitted.grants), tool.name.as_str(), &arguments)?;
     Ok(CallReport { package: asker.package, version, digest: package.digest(), tool: tool.name.to_string(), outcome })
 }
 
