@@ -208,7 +208,7 @@ mod tests {
     /// The package `acme:md` in a namespace that passed through these hands: a key, and why the registry gave it to that key, where
     /// the owner before did not.
     fn entry(hands: &[(PublicKey, Option<&str>)]) -> PackageEntry {
-        let issued = "2026-01-02T03:04:05Z".parse().expect("an instant");
+        let issued = mpp_schema::Instant::from_unix_seconds(1_767_323_045).expect("an instant");
         let record = |(key, reset): &(PublicKey, Option<&str>)| Ownership {
             keys: vec![*key],
             threshold: 1,

@@ -4,7 +4,7 @@
 use crate::{
     Context, OpsError,
     grants::{Asker, decide_for},
-    package_file,
+    package_file, standing,
 };
 use mpp_host::{Host, LoadedPackage, NoCallee, NoTools, Tools};
 use mpp_package::verify::{self, Trust};
@@ -33,11 +33,16 @@ fn installed(context: &Context<'_>, names: &BTreeSet<PackageName>) -> Result<BTr
         let trust = package_file::trust_for_installed(&record)?;
         let file = context.home.package_path(record.file);
         let mut package = package_file::open_verified(context, &file, &trust)?;
+        // Whoever asks: what must not run does not run.
+        standing::refuse_blocked(context, package.digest())?;
         let asker = Asker::of(context, &package, Some(&record))?;
         let mut granted = BTreeMap::new();
         for tool in package.tools()?.tools {
             let (decision, _) = decide_for(context, &asker, Some(&tool.name), None)?;
-            granted.insert(tool.name.clone(), lent(&record.name, &tool.name, decision));
+            let lent = lent(&record.name, &tool.name, decision);
+            let network = lent.as_ref().is_ok_and(|grants| !grants.http().is_empty());
+            standing::check_freshness(context, Some(&record), network)?;
+            granted.insert(tool.name.clone(), lent);
         }
         others.insert(record.name, Other { file, trust, granted });
     }
