@@ -53,6 +53,12 @@ pub(crate) fn engine(
     Engine::new(&config).map_err(HostError::Engine)
 }
 
+/// An engine that compiles for every host with this metering, and runs nothing.
+pub(crate) fn for_compiling(metering: Metering) -> Result<Engine, HostError> {
+    let limits = Limits::default();
+    engine(Allocation::OnDemand, metering, &limits, limits.memory_bytes)
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config

@@ -1,6 +1,7 @@
 //! What can go wrong before a tool runs: starting the host, loading a package, asking for a tool. What goes wrong while it runs is an
 //! [`Ending`](crate::Ending), not an error.
 
+use crate::compile::CompileError;
 use crate::values::Mismatch;
 use mpp_schema::{Code, Coded, PackageName, codes};
 use mpp_wit::{Tool, ToolSet, WitError};
@@ -63,7 +64,7 @@ pub enum LoadError {
     },
     /// The engine does not compile it, for instance because it is too large for the host's pool.
     #[error("compiling the component: {0}")]
-    Compile(String),
+    Compile(#[source] CompileError),
     /// An import has another shape than the host's.
     #[error("linking the component: {0}")]
     Link(String),
@@ -76,10 +77,6 @@ impl LoadError {
     pub(crate) fn package(cause: impl Coded + Send + Sync + 'static) -> Self {
         Self::Package(Box::new(cause))
     }
-
-    pub(crate) fn compile(error: wasmtime::Error) -> Self {
-        Self::Compile(error.root_cause().to_string())
-    }
 }
 
 impl Coded for LoadError {
@@ -89,7 +86,9 @@ impl Coded for LoadError {
             Self::Wit(cause) => cause.code(),
             Self::TooLarge { .. } => codes::LIMIT_COMPONENT,
             Self::Denied { .. } => codes::CAP_DENIED,
-            Self::Compile(_) => codes::WASM_INVALID,
+            Self::Compile(CompileError::Refused(_)) => codes::WASM_INVALID,
+            Self::Compile(CompileError::Limit(_)) => codes::LIMIT_COMPILE,
+            Self::Compile(CompileError::Unavailable(_)) => codes::IO_FAILED,
             Self::Link(_) => codes::WASM_INTERFACE,
             Self::Export(_) => codes::BUG,
         }

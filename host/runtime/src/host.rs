@@ -1,7 +1,8 @@
 //! The host: one engine, one linker with every capability, and the thread that keeps time.
 
+use crate::cache::CodeCache;
 use crate::cap;
-use crate::compile::{Compiler, InProcess};
+use crate::compile::{Compiler, EngineIdentity, InProcess};
 use crate::engine::{self, Allocation, Metering};
 use crate::error::{HostError, LoadError};
 use crate::limits::{Caps, Limits};
@@ -11,7 +12,8 @@ use crate::providers::Providers;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
-use mpp_package::verify::VerifiedPackage;
+use mpp_package::verify::{Trust, VerifiedPackage};
+use mpp_schema::Digest;
 use std::fmt;
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 /// How a host is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HostOptions {
     /// What one call may use, for packages that do not ask for more or less.
     pub limits: Limits,
@@ -31,6 +33,18 @@ pub struct HostOptions {
     pub metering: Metering,
     /// What stands behind the capabilities.
     pub providers: Providers,
+    /// Who compiles: this process, unless something better is at hand.
+    pub compiler: Arc<dyn Compiler>,
+    /// Where compiled code is kept; nowhere by default.
+    pub cache: Option<Arc<dyn CodeCache>>,
+}
+
+impl fmt::Debug for HostOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("HostOptions");
+        shown.field("limits", &self.limits).field("caps", &self.caps).field("allocation", &self.allocation);
+        shown.field("metering", &self.metering).field("has_cache", &self.cache.is_some()).finish_non_exhaustive()
+    }
 }
 
 impl Default for HostOptions {
@@ -41,6 +55,8 @@ impl Default for HostOptions {
             allocation: Allocation::OnDemand,
             metering: Metering::Clock,
             providers: Providers::default(),
+            compiler: Arc::new(InProcess),
+            cache: None,
         }
     }
 }
@@ -54,7 +70,9 @@ pub struct Host {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<State>,
-    pub(crate) compiler: Box<dyn Compiler>,
+    pub(crate) identity: EngineIdentity,
+    pub(crate) compiler: Arc<dyn Compiler>,
+    pub(crate) cache: Option<Arc<dyn CodeCache>>,
     pub(crate) ticker: Ticker,
     pub(crate) turns: Option<Turns>,
     pub(crate) metering: Metering,
@@ -66,7 +84,7 @@ pub(crate) struct Shared {
 impl Host {
     /// Sets up the engine. Starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        let HostOptions { limits, caps, allocation, metering, providers } = options;
+        let HostOptions { limits, caps, allocation, metering, providers, compiler, cache } = options;
         let engine = engine::engine(allocation, metering, &limits, caps.memory_bytes)?;
         let mut linker = Linker::new(&engine);
         cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
@@ -75,11 +93,11 @@ impl Host {
             Allocation::OnDemand => None,
             Allocation::Pooled { calls } => Some(Turns::new(calls)),
         };
-        let compiler = Box::new(InProcess);
         let providers = Arc::new(providers);
-        Ok(Self {
-            shared: Arc::new(Shared { engine, linker, compiler, ticker, turns, metering, limits, caps, providers }),
-        })
+        let identity = EngineIdentity::of(&engine);
+        let shared =
+            Shared { engine, linker, identity, compiler, cache, ticker, turns, metering, limits, caps, providers };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The host of a running call.
@@ -91,6 +109,15 @@ impl Host {
     /// that is granted is said with each call.
     pub fn load<R: Read + Seek>(&self, package: &mut VerifiedPackage<R>) -> Result<LoadedPackage, LoadError> {
         load::load(&self.shared, package)
+    }
+
+    /// Loads the package `digest` from the cache, without its file: it was verified when its code was kept, and those who signed it are
+    /// looked up in `trust` now. Nothing when the cache has nothing good for it; then [`load`](Self::load) is the way.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_cached(&self, digest: Digest, trust: &Trust) -> Result<Option<LoadedPackage>, LoadError> {
+        load::load_cached(&self.shared, digest, trust).transpose()
     }
 }
 

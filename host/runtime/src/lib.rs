@@ -30,6 +30,7 @@
 //! which enforce and name them; `cap`, one file for each thing that a tool may import.
 
 mod allowance;
+mod cache;
 mod call;
 mod cancel;
 mod cap;
@@ -55,6 +56,7 @@ mod ticker;
 mod turns;
 mod values;
 
+pub use cache::{CodeCache, FolderCache, FolderCacheError, RecordName};
 pub use cancel::Cancel;
 pub use cap::caller::{Agent, Verification};
 pub use cap::env::{Environment, NoEnvironment};
@@ -65,6 +67,7 @@ pub use cap::http::tls::{BadRoot, TlsRoots};
 pub use cap::logging::{Level, Record};
 pub use cap::progress::{Progress, Step};
 pub use cap::tools::{NoCallee, NoTools, Tools};
+pub use compile::{CompileError, CompileJob, CompiledCode, Compiler, EngineIdentity, InProcess, compile_alone};
 pub use deterministic::Deterministic;
 pub use engine::{Allocation, Metering};
 pub use error::{CallError, HostError, LoadError};

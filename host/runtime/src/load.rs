@@ -1,14 +1,18 @@
 //! From a verified package to a tool that can be called: validate, compare with its WIT, look at what it imports, compile, link.
 //!
+//! A package whose code is in the cache comes in by its record, and all of this but linking was done before.
+//!
 //! Nothing of the component runs here. An import that the manifest does not ask for is refused by name, before anything is compiled.
 
+use crate::cache::{self, CodeCache, Kept};
+use crate::compile::CompileJob;
 use crate::error::LoadError;
 use crate::host::Shared;
 use crate::image::{self, Image};
 use crate::limits::Limits;
-use crate::loaded::{Export, LoadedPackage, Route};
-use mpp_kv::Claim;
-use mpp_package::verify::VerifiedPackage;
+use crate::loaded::{About, Export, LoadedPackage, Route};
+use mpp_package::verify::{Readmitted, Trust, VerifiedPackage};
+use mpp_schema::Digest;
 use mpp_schema::manifest::Manifest;
 use mpp_schema::permissions::Permissions;
 use mpp_wit::{Tool, ToolSet, WitFolder};
@@ -16,37 +20,84 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 use wasmtime::component::Component;
 
+/// Loads by the first door: with the package's own file at hand.
 pub(crate) fn load<R: Read + Seek>(
     shared: &Arc<Shared>,
     package: &mut VerifiedPackage<R>,
 ) -> Result<LoadedPackage, LoadError> {
-    let manifest = package.manifest().clone();
+    if let Some(kept) = kept(shared, |cache| cache::reopen(cache, &shared.identity, package)) {
+        return kept;
+    }
+    let about = About {
+        manifest: package.manifest().clone(),
+        digest: package.digest(),
+        signers: package.signers().to_vec(),
+        definitions: package.tools().map_err(LoadError::package)?,
+    };
     let folder = WitFolder { files: package.wit().map_err(LoadError::package)? };
     let bytes = package.component().map_err(LoadError::package)?;
-    let publishers = package.signers().iter().map(|signer| signer.key).collect();
-    let claim = Claim { publishers, package: manifest.name.clone() };
-    prepare(shared, &manifest, claim, &folder, bytes)
+    let limits = limits(shared, &about.manifest);
+    let tools = ToolSet::from_wit(&folder, Some(&about.manifest.world))?;
+    check(&bytes, &tools, &about.manifest.permissions, &limits)?;
+    let bridged = image::bridged(&bytes, &tools);
+    let is_bridged = bridged.is_some();
+    let bytes = bridged.unwrap_or(bytes);
+    let code = shared.compiler.compile(&CompileJob::new(&shared.engine, &shared.identity, &bytes));
+    let code = code.map_err(LoadError::Compile)?;
+    if let Some(cache) = &shared.cache {
+        cache::keep(&**cache, &shared.identity, package, Digest::of(&bytes), Kept { is_bridged, code: &code });
+    }
+    let component = code.into_component(&shared.engine).map_err(LoadError::Compile)?;
+    link(shared, about, &component, tools, is_bridged)
 }
 
-/// Everything but reading the package.
-fn prepare(
+/// Loads by the second door: what the cache has of a package that was verified before. Nothing when it has nothing that is good.
+pub(crate) fn load_cached(
     shared: &Arc<Shared>,
-    manifest: &Manifest,
-    claim: Claim,
-    folder: &WitFolder,
-    bytes: Vec<u8>,
+    digest: Digest,
+    trust: &Trust,
+) -> Option<Result<LoadedPackage, LoadError>> {
+    kept(shared, |cache| cache::open(cache, &shared.identity, digest, trust))
+}
+
+fn kept(
+    shared: &Arc<Shared>,
+    open: impl FnOnce(&dyn CodeCache) -> Option<Readmitted>,
+) -> Option<Result<LoadedPackage, LoadError>> {
+    let cache = shared.cache.as_deref()?;
+    let package = open(cache)?;
+    let (component, is_bridged) = cache::component(cache, &shared.identity, &shared.engine, &package)?;
+    let folder = WitFolder { files: package.wit().clone() };
+    let about = About {
+        manifest: package.manifest().clone(),
+        digest: package.digest(),
+        signers: package.signers().to_vec(),
+        definitions: package.tools().clone(),
+    };
+    let tools = match ToolSet::from_wit(&folder, Some(&about.manifest.world)) {
+        Ok(tools) => tools,
+        Err(error) => return Some(Err(error.into())),
+    };
+    Some(link(shared, about, &component, tools, is_bridged))
+}
+
+fn limits(shared: &Shared, manifest: &Manifest) -> Limits {
+    shared.limits.asked(manifest.limits.as_ref(), &shared.caps)
+}
+
+fn link(
+    shared: &Arc<Shared>,
+    about: About,
+    component: &Component,
+    tools: ToolSet,
+    is_bridged: bool,
 ) -> Result<LoadedPackage, LoadError> {
-    let limits = shared.limits.asked(manifest.limits.as_ref(), &shared.caps);
-    let tools = ToolSet::from_wit(folder, Some(&manifest.world))?;
-    check(&bytes, &tools, &manifest.permissions, &limits)?;
-    let bridged = image::bridged(&bytes, &tools);
-    let compiled = shared.compiler.compile(&shared.engine, bridged.as_deref().unwrap_or(&bytes));
-    let component = compiled.map_err(LoadError::compile)?;
-    let exports = tools.tools.iter().map(|tool| export(&component, tool, bridged.is_some()));
+    let exports = tools.tools.iter().map(|tool| export(component, tool, is_bridged));
     let exports = exports.collect::<Result<_, _>>()?;
     let pre =
-        shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
-    Ok(LoadedPackage::new(Arc::clone(shared), claim, pre, tools, exports, limits))
+        shared.linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+    let limits = limits(shared, &about.manifest);
+    Ok(LoadedPackage::new(Arc::clone(shared), about, pre, tools, exports, limits))
 }
 
 fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) -> Result<(), LoadError> {

@@ -12,7 +12,10 @@ use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
 use crate::state::State;
 use crate::terms::Terms;
 use mpp_kv::Claim;
-use mpp_schema::{Coded, PackageName};
+use mpp_package::verify::Signer;
+use mpp_schema::manifest::Manifest;
+use mpp_schema::tools::ToolsFile;
+use mpp_schema::{Coded, Digest, PackageName};
 use mpp_wit::codec::{self, Reply};
 use mpp_wit::value::Value;
 use mpp_wit::{Tool, ToolSet};
@@ -24,11 +27,20 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 pub struct LoadedPackage {
     shared: Arc<Shared>,
     claim: Arc<Claim>,
+    about: About,
     pre: InstancePre<State>,
     tools: ToolSet,
     /// In the order of the tools.
     exports: Vec<Export>,
     limits: Limits,
+}
+
+/// What is known about a package beside its code.
+pub(crate) struct About {
+    pub(crate) manifest: Manifest,
+    pub(crate) digest: Digest,
+    pub(crate) signers: Vec<Signer>,
+    pub(crate) definitions: ToolsFile,
 }
 
 /// Where a tool is found in the component, and how values travel to it.
@@ -49,18 +61,45 @@ pub(crate) enum Route {
 impl LoadedPackage {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        claim: Claim,
+        about: About,
         pre: InstancePre<State>,
         tools: ToolSet,
         exports: Vec<Export>,
         limits: Limits,
     ) -> Self {
-        Self { shared, claim: Arc::new(claim), pre, tools, exports, limits }
+        let publishers = about.signers.iter().map(|signer| signer.key).collect();
+        let claim = Arc::new(Claim { publishers, package: about.manifest.name.clone() });
+        Self { shared, claim, about, pre, tools, exports, limits }
     }
 
     /// The package's name.
     pub fn name(&self) -> &PackageName {
-        &self.claim.package
+        &self.about.manifest.name
+    }
+
+    /// What it shows to whoever keeps data for it.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.about.manifest
+    }
+
+    /// Its package digest.
+    pub fn digest(&self) -> Digest {
+        self.about.digest
+    }
+
+    /// The known keys that signed it.
+    pub fn signers(&self) -> &[Signer] {
+        &self.about.signers
+    }
+
+    /// The definitions of its tools, as they were signed.
+    pub fn definitions(&self) -> &ToolsFile {
+        &self.about.definitions
     }
 
     /// Its tools.

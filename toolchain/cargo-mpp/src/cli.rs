@@ -128,6 +128,9 @@ pub enum Command {
     /// Make and use registries
     #[command(subcommand)]
     Registry(commands::registry::Command),
+    /// Show and empty the cache of compiled code
+    #[command(subcommand)]
+    Cache(commands::cache::Command),
     /// Check what is there, and say what to type where something is missing
     Doctor(commands::doctor::Arguments),
     /// Print completions for a shell

@@ -1,13 +1,14 @@
 //! The only reader of the environment, the clock and the terminal: turns them into the context that verbs work in.
 
-use crate::{cli::Global, os};
-use mpp_ops::{Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, home::Home};
+use crate::{cli::Global, exit::Exit, os};
+use mpp_ops::{Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, compile_process, home::Home};
 use mpp_schema::{Code, Coded, Instant, codes};
 use std::{
     env,
     ffi::OsString,
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
+    process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -59,7 +60,28 @@ pub fn context<'a>(
         Some(folder) => folder.canonicalize().map_err(|error| ContextError::Folder(folder.clone(), error))?,
         None => env::current_dir().map_err(|error| ContextError::Folder(".".into(), error))?,
     };
-    Ok(Context { home, folder, now: now()?, passwords, tell, terminal, surroundings: &Process })
+    Ok(Context { home, program: program()?, folder, now: now()?, passwords, tell, terminal, surroundings: &Process })
+}
+
+/// This program. On Linux by the name that stays right when the file is replaced meanwhile.
+fn program() -> Result<PathBuf, ContextError> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    env::current_exe().map_err(|error| ContextError::Folder("the program's own file".into(), error))
+}
+
+/// Whether another `mpp` started this one to compile.
+pub fn is_compile_process(arguments: &[OsString]) -> bool {
+    arguments.get(1).is_some_and(|word| word == compile_process::WORD)
+}
+
+/// Compiles what comes through the pipe.
+pub fn compile_process() -> ExitCode {
+    match compile_process::serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+        Ok(()) => Exit::Success.into(),
+        Err(_) => Exit::Host.into(),
+    }
 }
 
 fn variable(name: &str) -> Option<PathBuf> {

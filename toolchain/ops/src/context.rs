@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub struct Context<'a> {
     /// The state of this user.
     pub home: Home,
+    /// This program's own file, for starting it again.
+    pub program: PathBuf,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
     /// The time at which the command began.

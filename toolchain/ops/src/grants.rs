@@ -10,12 +10,17 @@ use crate::{
         installed::InstalledRecord,
     },
 };
-use mpp_package::{key::PublicKey, verify::VerifiedPackage};
+use mpp_package::{
+    key::PublicKey,
+    verify::{Signer, VerifiedPackage},
+};
 use mpp_policy::{
     Decision, Ledger, Moment, Owners, Places, Policy, Question, Request, Standing, Subject, Token, decide,
 };
 use mpp_schema::{
-    Code, Coded as _, Digest, KeyId, PackageName, ToolName, codes, grant::Lifetime, manifest::TrustLevel,
+    Code, Coded as _, Digest, KeyId, PackageName, ToolName, codes,
+    grant::Lifetime,
+    manifest::{Manifest, TrustLevel},
     permissions::Permissions,
 };
 use serde::Serialize;
@@ -43,14 +48,20 @@ impl Asker {
         package: &VerifiedPackage<R>,
         record: Option<&InstalledRecord>,
     ) -> Result<Self, OpsError> {
+        Self::new(context, package.manifest(), package.signers(), record)
+    }
+
+    /// The same, for a package that came in by either door.
+    pub(crate) fn new(
+        context: &Context<'_>,
+        manifest: &Manifest,
+        signers: &[Signer],
+        record: Option<&InstalledRecord>,
+    ) -> Result<Self, OpsError> {
         let known = Known::read(context, record)?;
-        let mut signers: Vec<_> = package
-            .signers()
-            .iter()
-            .map(|signer| (known.standing(signer.key, signer.development), signer.key))
-            .collect();
+        let mut signers: Vec<_> =
+            signers.iter().map(|signer| (known.standing(signer.key, signer.development), signer.key)).collect();
         signers.sort_by_key(|(standing, key)| (std::cmp::Reverse(standing.highest()), *key));
-        let manifest = package.manifest();
         Ok(Self {
             package: manifest.name.clone(),
             standing: signers.first().map_or(Standing::FirstSeen, |(standing, _)| standing.clone()),

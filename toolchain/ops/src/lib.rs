@@ -5,12 +5,15 @@
 
 mod arguments;
 mod atomic_write;
+pub mod compile_process;
 pub mod conformance;
 
 mod context;
 mod error;
 mod grants;
 pub mod home;
+mod host;
+mod os;
 mod package_file;
 mod path_text;
 mod project_files;

@@ -193,6 +193,7 @@ mod tests {
         let home = Home::below(folder.path());
         let mut context = Context {
             home,
+            program: PathBuf::new(),
             folder: folder.path().to_owned(),
             now: day(0),
             passwords: &Nobody,

@@ -10,3 +10,15 @@ mod windows;
 pub(crate) use unix::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
+
+/// What temporary files begin with.
+const TEMPORARY: &str = "new-";
+
+/// What was found under a name that only this user should have written.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Nothing,
+    Bytes(Vec<u8>),
+    /// Something that this user did not write for itself, and why.
+    Unfit(&'static str),
+}

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A component with one tool `run: func()`, whose core module holds `core`; `before` stands before it.
-fn written(before: &str, core: &str) -> Guest {
+pub(crate) fn written(before: &str, core: &str) -> Guest {
     written_with(before, core, "")
 }
 

@@ -43,6 +43,11 @@ pub(crate) fn load_asking(host: &Host, guest: &Guest, permissions: serde_json::V
     host.load(&mut signed(guest, manifest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
+/// The same, with those whose trust let it in.
+pub(crate) fn verified_and_trust(guest: &Guest) -> (Verified, Trust) {
+    signed_by(guest, manifest(guest), &SecretKey::generate().expect("a key is made"))
+}
+
 /// The same, signed by `key` and not by a key of its own.
 #[track_caller]
 pub(crate) fn load_asking_as(
@@ -53,14 +58,14 @@ pub(crate) fn load_asking_as(
 ) -> LoadedPackage {
     let permissions = serde_json::from_value(permissions).expect("permissions");
     let manifest = Manifest { trust: TrustLevel::Elevated, permissions, ..manifest(guest) };
-    host.load(&mut signed_by(guest, manifest, key)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
+    host.load(&mut signed_by(guest, manifest, key).0).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
 fn signed(guest: &Guest, manifest: Manifest) -> Verified {
-    signed_by(guest, manifest, &SecretKey::generate().expect("a key is made"))
+    signed_by(guest, manifest, &SecretKey::generate().expect("a key is made")).0
 }
 
-fn signed_by(guest: &Guest, manifest: Manifest, key: &SecretKey) -> Verified {
+fn signed_by(guest: &Guest, manifest: Manifest, key: &SecretKey) -> (Verified, Trust) {
     let tools = ToolSet::from_wit(&WitFolder { files: guest.wit.clone() }, None).expect("the guest's WIT is good");
     let package = pack(Contents {
         manifest,
@@ -75,7 +80,7 @@ fn signed_by(guest: &Guest, manifest: Manifest, key: &SecretKey) -> Verified {
     let signed = package.expect("the guest packs").sign(&[key]).expect("a key signs");
     let publisher = TrustedKey { key: *key.public_key(), name: "tests".to_owned() };
     let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
-    open(Cursor::new(signed.into_bytes()), &trust).expect("what was signed verifies")
+    (open(Cursor::new(signed.into_bytes()), &trust).expect("what was signed verifies"), trust)
 }
 
 fn manifest(guest: &Guest) -> Manifest {

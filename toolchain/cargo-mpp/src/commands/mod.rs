@@ -3,6 +3,7 @@
 pub mod advise;
 pub mod audit;
 pub mod build;
+pub mod cache;
 pub mod call;
 pub mod completions;
 pub mod conformance;
@@ -106,6 +107,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),
         Command::Registry(command) => registry::run(command, context),
+        Command::Cache(command) => cache::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Conformance(arguments) => conformance::run(arguments),

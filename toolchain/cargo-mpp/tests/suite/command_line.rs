@@ -26,6 +26,8 @@ const COMMANDS: &[&str] = &[
     "policy",
     "owner",
     "secret",
+    "cache",
+    "kv",
     "yank",
     "unyank",
     "deprecate",

@@ -20,8 +20,9 @@ use keyring::Keyring;
 use mpp_host::{SecretValue, SecretsError};
 use mpp_schema::{Code, Coded, Ident, PackageName, codes};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What the environment says about the store of secrets.
 #[derive(Debug, Clone, Default)]
@@ -200,22 +201,48 @@ impl SecretStore {
     }
 }
 
-/// The secrets of a home for a host: nothing is opened before a granted secret is first needed.
+/// The secrets of a home for the host of one call: nothing is opened when none is granted.
 pub(crate) struct HomeSecrets {
     home: Home,
     settings: SecretSettings,
     store: OnceLock<SecretStore>,
+    known: Mutex<BTreeMap<(PackageName, Ident), Found>>,
 }
+
+/// A secret, or none; or why it cannot be had.
+type Found = Result<Option<SecretValue>, String>;
 
 impl HomeSecrets {
     pub(crate) fn of(context: &Context<'_>) -> Self {
-        Self { home: context.home.clone(), settings: SecretSettings::of(context), store: OnceLock::new() }
+        Self::new(context.home.clone(), SecretSettings::of(context))
+    }
+
+    fn new(home: Home, settings: SecretSettings) -> Self {
+        Self { home, settings, store: OnceLock::new(), known: Mutex::default() }
+    }
+
+    /// Looks up what is granted to a package that will be called, before the process fences itself in and cannot look any more.
+    pub(crate) fn know<'a>(&self, package: &PackageName, granted: impl Iterator<Item = &'a Ident>) {
+        let mut known = self.known();
+        for name in granted {
+            // What cannot be had is told when it is needed.
+            known.entry((package.clone(), name.clone())).or_insert_with(|| self.look_up(package, name));
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<(PackageName, Ident), Found>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look_up(&self, package: &PackageName, name: &Ident) -> Found {
+        let store = self.store.get_or_init(|| SecretStore::open(&self.home, &self.settings));
+        store.get(package, name).map_err(|error| error.message())
     }
 }
 
 impl mpp_host::Secrets for HomeSecrets {
     fn secret(&self, package: &PackageName, name: &Ident) -> Result<Option<SecretValue>, SecretsError> {
-        let store = self.store.get_or_init(|| SecretStore::open(&self.home, &self.settings));
-        store.get(package, name).map_err(|error| SecretsError(error.message()))
+        let known = self.known().get(&(package.clone(), name.clone())).cloned();
+        known.unwrap_or_else(|| self.look_up(package, name)).map_err(SecretsError)
     }
 }

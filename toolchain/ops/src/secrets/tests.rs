@@ -5,7 +5,6 @@ use crate::home::Home;
 use mpp_host::{SecretValue, Secrets as _};
 use mpp_schema::{Ident, PackageName, codes};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 const VALUE: &str = "s3cr3t-t0ken";
 
@@ -151,7 +150,7 @@ fn a_value_must_fit_into_a_header() {
 fn the_host_is_told_what_was_stored() {
     let person = Person::new();
     person.store(None).set(&package(), &name(), &value(VALUE)).expect("it is stored");
-    let secrets = HomeSecrets { home: person.home(), settings: SecretSettings::default(), store: OnceLock::new() };
+    let secrets = HomeSecrets::new(person.home(), SecretSettings::default());
     let found = secrets.secret(&package(), &name()).expect("the store answers").expect("it is there");
     assert_eq!(found.expose(), VALUE);
     assert!(secrets.secret(&"acme:other".parse().expect("a name"), &name()).expect("the store answers").is_none());

@@ -1,27 +1,30 @@
 //! `mpp call`: a tool of an installed package, and what `run` shares with it.
 //!
-//! A package is verified each time before anything of it runs; the keys that count are those its record names. What it may do is decided
-//! each time too, from the permission tokens of this home.
+//! A package is verified before anything of it runs, or comes in by the record that was sealed when it had been verified; the keys that
+//! count are those that its record of installation names, each time. What it may do is decided each time too, from the permission tokens
+//! of this home.
 
 mod others;
 mod permit;
 mod watched;
 
+pub(crate) use others::OtherTools;
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 
 use crate::{
-    Context, Event, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, package_file,
-    secrets::HomeSecrets, standing,
+    Context, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, host::OwnHost, package_file,
+    standing,
 };
-use mpp_host::{CallOutcome, Host, HostOptions, Providers, Terms};
-use mpp_package::verify::VerifiedPackage;
+use mpp_host::{CallOutcome, LoadedPackage, Terms};
+use mpp_package::verify::{Signer, VerifiedPackage};
+use mpp_policy::Decision;
 use mpp_schema::{
-    Code, Coded, Digest, PackageName, Version, VersionReq, codes,
+    Code, Coded, Digest, PackageName, ToolName, Version, VersionReq, codes,
+    manifest::Manifest,
     tools::{ToolDefinition, ToolsFile},
 };
 use std::io::{Read, Seek};
-use std::sync::Arc;
 
 /// Which tool, on what.
 #[derive(Debug, Default)]
@@ -96,8 +99,15 @@ pub fn call(
     version: Option<&VersionReq>,
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
-    let (mut package, record) = open_installed(context, name, version)?;
-    call_verified(context, &mut package, Some(&record), &name.to_string(), request)
+    let record = record(context, name, version)?;
+    let own = OwnHost::start(context)?;
+    let kept = own.host.load_cached(record.digest, &package_file::trust_for_installed(&record)?)?;
+    let Some(loaded) = kept else {
+        let mut package = open_installed(context, &record)?;
+        return load_and_call(context, &own, &mut package, Some(&record), &name.to_string(), request);
+    };
+    let asked = Asked::new(context, &About::loaded(&loaded), Some(&record), &name.to_string(), request)?;
+    asked.call(context, &own, &loaded)
 }
 
 /// What a call of a tool of an installed package would be allowed to do, and why. Without a tool, what all of them would.
@@ -107,23 +117,28 @@ pub fn dry_run(
     version: Option<&VersionReq>,
     request: &ToolRequest<'_>,
 ) -> Result<DryRun, OpsError> {
-    let (mut package, record) = open_installed(context, name, version)?;
+    let record = record(context, name, version)?;
+    let mut package = open_installed(context, &record)?;
     permit::dry_run(context, &mut package, Some(&record), &name.to_string(), request)
 }
 
-pub(crate) fn open_installed(
+fn record(
     context: &Context<'_>,
     name: &PackageName,
     version: Option<&VersionReq>,
-) -> Result<(package_file::OpenPackage, InstalledRecord), OpsError> {
+) -> Result<InstalledRecord, OpsError> {
     let record = context.home.installed(name)?;
     if let Some(wanted) = version.filter(|wanted| !wanted.matches(&record.version)) {
         let (package, wanted) = (name.clone(), wanted.clone());
         return Err(CallError::OtherVersion { package, wanted, installed: record.version }.into());
     }
-    let trust = package_file::trust_for_installed(&record)?;
-    let path = context.home.package_path(record.file);
-    Ok((package_file::open_verified(context, &path, &trust)?, record))
+    Ok(record)
+}
+
+/// The file of an installed package, verified.
+pub(crate) fn open_installed(context: &Context<'_>, record: &InstalledRecord) -> Result<package_file::OpenPackage, OpsError> {
+    let trust = package_file::trust_for_installed(record)?;
+    package_file::open_verified(context, &context.home.package_path(record.file), &trust)
 }
 
 /// Calls a tool of a verified package. `target` is what the user called the package.
@@ -134,33 +149,85 @@ pub(crate) fn call_verified<R: Read + Seek>(
     target: &str,
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
-    standing::refuse_blocked(context, package.digest())?;
+    load_and_call(context, &OwnHost::start(context)?, package, record, target, request)
+}
+
+fn load_and_call<R: Read + Seek>(
+    context: &Context<'_>,
+    own: &OwnHost,
+    package: &mut VerifiedPackage<R>,
+    record: Option<&InstalledRecord>,
+    target: &str,
+    request: &ToolRequest<'_>,
+) -> Result<CallReport, OpsError> {
     let tools = package.tools()?;
-    let tool = choose(package.manifest().name.clone(), &tools, request.tool)?;
-    let arguments = request.input.json(tool, &context.folder)?;
-    let asker = Asker::of(context, package, record)?;
-    let version = package.manifest().version.clone();
-    let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
-    standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
-    let environment = permit::environment(context, &permitted.grants);
-    let tools_of_others = others::others(context, &permitted.grants)?;
-    let host = Host::new(HostOptions {
-        providers: Providers {
-            environment,
-            kv: Arc::new(context.home.kv()),
-            secrets: Arc::new(HomeSecrets::of(context)),
-            tools: tools_of_others,
-            ..Providers::default()
-        },
-        ..HostOptions::default()
-    })?;
-    (context.tell)(Event::Started { step: "loading", what: asker.package.to_string() });
-    let loaded = host.load(package)?;
-    (context.tell)(Event::Finished);
-    loaded.check_arguments(tool.name.as_str(), &arguments)?;
-    crate::grants::spend(context, &asker.package, &permitted)?;
-    let outcome = watched::call(context, &loaded, Terms::granted(permitted.grants), tool.name.as_str(), &arguments)?;
-    Ok(CallReport { package: asker.package, version, digest: package.digest(), tool: tool.name.to_string(), outcome })
+    let about =
+        About { digest: package.digest(), manifest: package.manifest(), signers: package.signers(), tools: &tools };
+    let asked = Asked::new(context, &about, record, target, request)?;
+    let loaded = own.load(context, package)?;
+    asked.call(context, own, &loaded)
+}
+
+/// What is known of a package before it is loaded, by whichever door it came in.
+struct About<'a> {
+    digest: Digest,
+    manifest: &'a Manifest,
+    signers: &'a [Signer],
+    tools: &'a ToolsFile,
+}
+
+impl<'a> About<'a> {
+    fn loaded(package: &'a LoadedPackage) -> Self {
+        Self {
+            digest: package.digest(),
+            manifest: package.manifest(),
+            signers: package.signers(),
+            tools: package.definitions(),
+        }
+    }
+}
+
+/// A call that was decided about, and not begun.
+struct Asked {
+    asker: Asker,
+    version: Version,
+    tool: ToolName,
+    arguments: String,
+    permitted: Decision,
+}
+
+impl Asked {
+    fn new(
+        context: &Context<'_>,
+        about: &About<'_>,
+        record: Option<&InstalledRecord>,
+        target: &str,
+        request: &ToolRequest<'_>,
+    ) -> Result<Self, OpsError> {
+        standing::refuse_blocked(context, about.digest)?;
+        let tool = choose(about.manifest.name.clone(), about.tools, request.tool)?;
+        let arguments = request.input.json(tool, &context.folder)?;
+        let asker = Asker::new(context, about.manifest, about.signers, record)?;
+        let version = about.manifest.version.clone();
+        let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
+        standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
+        Ok(Self { asker, version, tool: tool.name.clone(), arguments, permitted })
+    }
+
+    fn call(self, context: &Context<'_>, own: &OwnHost, loaded: &LoadedPackage) -> Result<CallReport, OpsError> {
+        let Self { asker, version, tool, arguments, permitted } = self;
+        own.tell_faults(context);
+        own.environment.know(context, &permitted.grants);
+        own.secrets.know(&asker.package, permitted.grants.secrets().keys());
+        loaded.check_arguments(tool.as_str(), &arguments)?;
+        let others = others::load(context, own, &permitted.grants)?;
+        own.tools.are(&others);
+        crate::grants::spend(context, &asker.package, &permitted)?;
+        let terms = Terms::granted(permitted.grants);
+        let outcome = watched::call(context, loaded, terms, tool.as_str(), &arguments)?;
+        let digest = loaded.digest();
+        Ok(CallReport { package: asker.package, version, digest, tool: tool.to_string(), outcome })
+    }
 }
 
 fn choose<'a>(

@@ -105,6 +105,7 @@ impl mpp_schema::Coded for FolderTaken {
 fn person<'a>(context: &Context<'a>, work: &Path, who: &str) -> Context<'a> {
     Context {
         home: Home::below(&work.join("homes").join(who)),
+        program: context.program.clone(),
         folder: work.to_owned(),
         now: context.now,
         passwords: context.passwords,

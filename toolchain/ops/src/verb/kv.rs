@@ -193,7 +193,7 @@ fn choose(stores: &SharedStore, which: &Which<'_>) -> Result<Kept, OpsError> {
 
 /// What the installed version asks for. A package that cannot be read any more has no say, and its store can be looked at all the same.
 fn quota(context: &Context<'_>, package: &PackageName) -> Option<u64> {
-    let (package, _) = super::call::open_installed(context, package, None).ok()?;
+    let package = super::call::open_installed(context, &context.home.installed(package).ok()?).ok()?;
     package.manifest().permissions.kv.as_ref().map(|kv| kv.quota.0)
 }
 

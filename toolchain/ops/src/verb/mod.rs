@@ -3,6 +3,7 @@
 pub mod advise;
 pub mod audit;
 pub mod build;
+pub mod cache;
 pub mod call;
 pub mod demo;
 pub mod doctor;

@@ -2,6 +2,8 @@
 
 mod device;
 mod files;
+mod private;
 
 pub(crate) use device::{Device, DeviceError, open_device};
 pub(crate) use files::{is_of_a_device, names, never_wait, open_folder, wait_again};
+pub(crate) use private::PrivateFolder;

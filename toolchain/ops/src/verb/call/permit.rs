@@ -7,16 +7,11 @@ use crate::{
     home::installed::InstalledRecord,
     verb::grant::{self, Wishes},
 };
-use mpp_host::{Environment, NoEnvironment};
 use mpp_package::verify::VerifiedPackage;
-use mpp_policy::{Decision, Grants, grant_command};
+use mpp_policy::{Decision, grant_command};
 use mpp_schema::{Coded as _, PackageName, ToolName, Version};
 use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    io::{Read, Seek},
-    sync::Arc,
-};
+use std::io::{Read, Seek};
 
 /// What is allowed for one call alone.
 #[derive(Debug, Clone, Default)]
@@ -145,21 +140,4 @@ pub(crate) fn dry_run<R: Read + Seek>(
         broken,
         help: help.unwrap_or_default(),
     })
-}
-
-/// The variables that are granted, with their values of now. No other one is looked at.
-pub(super) fn environment(context: &Context<'_>, grants: &Grants) -> Arc<dyn Environment> {
-    if grants.env().is_empty() {
-        return Arc::new(NoEnvironment);
-    }
-    let value = |name: &String| Some((name.clone(), context.surroundings.variable(name)?));
-    Arc::new(Variables(grants.env().iter().filter_map(value).collect()))
-}
-
-struct Variables(BTreeMap<String, String>);
-
-impl Environment for Variables {
-    fn variable(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
-    }
 }
