@@ -38,13 +38,14 @@ const IDLE_MAX: usize = 8;
 /// Dropping it hands over what it holds. A process that ends without dropping it loses nothing that was flushed.
 pub struct SharedStore {
     home: PathBuf,
+    reserved: Mutex<HashMap<Claim, PathBuf>>,
     slots: Mutex<HashMap<PathBuf, Arc<Slot>>>,
 }
 
 impl SharedStore {
     /// Stores in `folder`, which is made when the first one is opened.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { home: folder.into(), slots: Mutex::default() }
+        Self { home: folder.into(), reserved: Mutex::default(), slots: Mutex::default() }
     }
 
     /// All stores that are there.
@@ -80,6 +81,7 @@ impl SharedStore {
             }
         }
         drop(bucket);
+        self.reserved().retain(|_, folder| *folder != kept.folder);
         let slot = self.slots().remove(&kept.folder);
         let Some(slot) = slot else { return Ok(()) };
         let held = slot.role().held.take();
@@ -90,8 +92,21 @@ impl SharedStore {
         Ok(())
     }
 
-    fn bucket(&self, claim: &Claim, terms: Terms) -> Result<SharedBucket, KvError> {
+    /// Claims the store of `claim` and gives its folder, which is all that this process has to reach from now on to use that store. Nothing
+    /// is opened.
+    pub fn reserve(&self, claim: &Claim) -> Result<PathBuf, KvError> {
         let folder = folder::find_or_claim(&self.home, claim)?;
+        self.reserved().insert(claim.clone(), folder.clone());
+        Ok(folder)
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, HashMap<Claim, PathBuf>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bucket(&self, claim: &Claim, terms: Terms) -> Result<SharedBucket, KvError> {
+        let reserved = self.reserved().get(claim).cloned();
+        let folder = reserved.map_or_else(|| folder::find_or_claim(&self.home, claim), Ok)?;
         let slot = Arc::clone(self.slots().entry(folder.clone()).or_insert_with(|| Arc::new(Slot::new(folder))));
         Ok(SharedBucket { slot, link: None, wrote: None, terms })
     }

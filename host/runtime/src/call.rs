@@ -44,12 +44,12 @@ pub(crate) fn run(call: Call<'_>, arguments: Vec<Value>) -> Result<ValuesOutcome
     match &call.export.route {
         Route::Values => {
             let arguments = call.to_engine(arguments)?;
-            Ok(call.run(start, |store, function| call.with_values(store, function, &arguments)))
+            call.run(start, |store, function| call.with_values(store, function, &arguments))
         }
         Route::Image(image) => {
             let encoded = image.encode(&arguments).map_err(|error| CallError::arguments(call.tool, error))?;
             let limit = call.limits.result_bytes;
-            Ok(call.run(start, |store, function| image.call(store, function, &encoded, limit)))
+            call.run(start, |store, function| image.call(store, function, &encoded, limit))
         }
     }
 }
@@ -68,18 +68,18 @@ impl Call<'_> {
         &self,
         start: Instant,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
-    ) -> ValuesOutcome {
+    ) -> Result<ValuesOutcome, CallError> {
         let _turn = match (&self.shared.turns, &self.within) {
             (Some(turns), None) => Some(turns.take()),
             // Whoever waits for a called tool has a place itself: waiting for another one could last for ever.
             (Some(turns), Some(_)) => match turns.take_if_free() {
                 Some(turn) => Some(turn),
-                None => return ValuesOutcome::not_started(LimitHit::NoPlace.into(), start.elapsed()),
+                None => return Ok(ValuesOutcome::not_started(LimitHit::NoPlace.into(), start.elapsed())),
             },
             (None, _) => None,
         };
         let mut store = self.store(start);
-        let _running = self.shared.ticker.running();
+        let _running = self.shared.ticker.running().map_err(CallError::Ticker)?;
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
         // Also what a tool wrote that was stopped.
         let kept = store.data_mut().flush_kv();
@@ -87,7 +87,7 @@ impl Call<'_> {
         let log = store.data_mut().log();
         let refusals = store.data_mut().take_refusals();
         drop(store);
-        ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() }
+        Ok(ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() })
     }
 
     fn store(&self, start: Instant) -> Store<State> {

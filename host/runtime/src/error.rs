@@ -16,9 +16,6 @@ pub enum HostError {
     /// The engine refused its configuration, or the system its memory.
     #[error("starting the engine: {0:#}")]
     Engine(wasmtime::Error),
-    /// The thread that keeps time could not be started.
-    #[error("starting the thread that keeps time: {0}")]
-    Ticker(#[source] std::io::Error),
 }
 
 impl Coded for HostError {
@@ -27,12 +24,10 @@ impl Coded for HostError {
     }
 
     fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Engine(_) => {
-                vec!["a pool of instances reserves much address space; allocate on demand, or allow more: ulimit -v unlimited".to_owned()]
-            }
-            Self::Ticker(_) => Vec::new(),
-        }
+        vec![
+            "a pool of instances reserves much address space; allocate on demand, or allow more: ulimit -v unlimited"
+                .to_owned(),
+        ]
     }
 }
 
@@ -151,6 +146,9 @@ pub enum CallError {
         /// What was expected.
         cause: Mismatch,
     },
+    /// The thread that keeps time could not be started, and without it no tool runs.
+    #[error("starting the thread that keeps time: {0}")]
+    Ticker(#[source] std::io::Error),
 }
 
 impl CallError {
@@ -178,6 +176,7 @@ impl Coded for CallError {
             Self::Unknown { .. } => codes::TOOL_UNKNOWN,
             Self::Arguments { cause, .. } => cause.code(),
             Self::Count { .. } | Self::Value { .. } => codes::TOOL_ARGUMENTS,
+            Self::Ticker(_) => codes::IO_FAILED,
         }
     }
 
@@ -185,7 +184,7 @@ impl Coded for CallError {
         match self {
             Self::Unknown { tools, .. } => vec![format!("its tools are: {}", tools.join(", "))],
             Self::Arguments { cause, .. } => cause.hints(),
-            Self::Count { .. } | Self::Value { .. } => Vec::new(),
+            Self::Count { .. } | Self::Value { .. } | Self::Ticker(_) => Vec::new(),
         }
     }
 }

@@ -82,13 +82,13 @@ pub(crate) struct Shared {
 }
 
 impl Host {
-    /// Sets up the engine. Starts one thread, which sleeps while no call runs.
+    /// Sets up the engine. The first call starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
         let HostOptions { limits, caps, allocation, metering, providers, compiler, cache } = options;
         let engine = engine::engine(allocation, metering, &limits, caps.memory_bytes)?;
         let mut linker = Linker::new(&engine);
         cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
-        let ticker = Ticker::start(engine.weak()).map_err(HostError::Ticker)?;
+        let ticker = Ticker::new(engine.weak());
         let turns = match allocation {
             Allocation::OnDemand => None,
             Allocation::Pooled { calls } => Some(Turns::new(calls)),

@@ -39,6 +39,7 @@ mod deadline;
 mod deterministic;
 mod engine;
 mod error;
+mod fence;
 mod host;
 mod image;
 mod limits;
@@ -71,6 +72,7 @@ pub use compile::{CompileError, CompileJob, CompiledCode, Compiler, EngineIdenti
 pub use deterministic::Deterministic;
 pub use engine::{Allocation, Metering};
 pub use error::{CallError, HostError, LoadError};
+pub use fence::{Fence, FenceError, Fenced};
 pub use host::{Host, HostOptions};
 pub use limits::{Caps, HttpLimits, Limits};
 pub use loaded::LoadedPackage;

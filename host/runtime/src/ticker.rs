@@ -1,10 +1,10 @@
 //! The clock hand that lets the engine stop a call at its deadline: a thread that moves the engine's epoch while calls run.
 //!
-//! It sleeps for good while no call runs, and a call pays two atomic operations for it. It never looks at a call: each call says, in ticks,
+//! It starts with the first call, so that a process can fence itself in before. It sleeps for good while no call runs, and a call pays two atomic operations for it. It never looks at a call: each call says, in ticks,
 //! when it must end, and the engine compares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use wasmtime::EngineWeak;
@@ -13,42 +13,53 @@ use wasmtime::EngineWeak;
 const TICK: Duration = Duration::from_millis(10);
 
 /// The thread; it ends when this is dropped.
-#[derive(Debug)]
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    engine: EngineWeak,
+    thread: OnceLock<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
+    starting: Mutex<()>,
     running: AtomicUsize,
     parked: AtomicBool,
     ended: AtomicBool,
 }
 
 /// The epoch moves for as long as one of these lives.
-#[derive(Debug)]
 pub(crate) struct Running<'a>(&'a Ticker);
 
 impl Ticker {
-    pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let of_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("mpp-ticker".to_owned()).spawn(move || run(&of_thread, &engine))?;
-        Ok(Self { shared, thread: Some(thread) })
+    pub(crate) fn new(engine: EngineWeak) -> Self {
+        Self { shared: Arc::default(), engine, thread: OnceLock::new() }
     }
 
     /// Keeps the epoch moving until the answer is dropped.
-    pub(crate) fn running(&self) -> Running<'_> {
+    pub(crate) fn running(&self) -> std::io::Result<Running<'_>> {
+        if self.thread.get().is_none() {
+            self.start()?;
+        }
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         if self.shared.parked.swap(false, Ordering::SeqCst) {
             self.wake();
         }
-        Running(self)
+        Ok(Running(self))
+    }
+
+    fn start(&self) -> std::io::Result<()> {
+        let _starting = self.shared.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.thread.get().is_none() {
+            let (of_thread, engine) = (Arc::clone(&self.shared), self.engine.clone());
+            let builder = thread::Builder::new().name("mpp-ticker".to_owned());
+            // Empty, as nobody else holds the lock.
+            let _ = self.thread.set(builder.spawn(move || run(&of_thread, &engine))?);
+        }
+        Ok(())
     }
 
     fn wake(&self) {
-        if let Some(thread) = &self.thread {
+        if let Some(thread) = self.thread.get() {
             thread.thread().unpark();
         }
     }

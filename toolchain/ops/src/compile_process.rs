@@ -4,7 +4,7 @@
 //! does to a compiler, it does there.
 
 use crate::os;
-use mpp_host::{CompileError, CompileJob, CompiledCode, Compiler};
+use mpp_host::{CompileError, CompileJob, CompiledCode, Compiler, Fence};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -161,6 +161,7 @@ const UNAVAILABLE: u8 = 2;
 /// When the pipes end early or the limits cannot be set; nothing was compiled then.
 pub fn serve(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
     let request = Request::read(&mut input)?;
+    Fence::nothing().raise().map_err(io::Error::other)?;
     os::confine(&request.limits)?;
     let mut component = Vec::new();
     input.read_to_end(&mut component)?;

@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let mut words = arguments.words.into_iter().peekable();
     let tool = words.next_if(|word| word != "-" && !word.starts_with(['-', '@', '{']));
     let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit };
+    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit, goes_on: false };
     if arguments.dry_run {
         return Ok(outcome::dry_run(&call::dry_run(context, &name, version.as_ref(), &request)?));
     }

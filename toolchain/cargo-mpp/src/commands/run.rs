@@ -41,7 +41,7 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let target = words.next_if(|word| run::is_package_word(word));
     let tool = words.next_if(|word| !is_input(word));
     let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit };
+    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit, goes_on: false };
     if arguments.dry_run {
         return Ok(outcome::dry_run(&run::dry_run(context, target.as_deref(), &request)?));
     }

@@ -12,13 +12,15 @@ pub(crate) use others::OtherTools;
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 
+use others::Other;
+
 use crate::{
     Context, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, host::OwnHost, package_file,
     standing,
 };
-use mpp_host::{CallOutcome, LoadedPackage, Terms};
+use mpp_host::{CallOutcome, Fence, LoadedPackage, Terms};
 use mpp_package::verify::{Signer, VerifiedPackage};
-use mpp_policy::Decision;
+use mpp_policy::{Decision, Grants};
 use mpp_schema::{
     Code, Coded, Digest, PackageName, ToolName, Version, VersionReq, codes,
     manifest::Manifest,
@@ -35,6 +37,8 @@ pub struct ToolRequest<'a> {
     pub input: ToolInput,
     /// What is allowed for this call alone.
     pub permit: Permit,
+    /// The process goes on to something else after the call, so that it must not fence itself in (HOST-90).
+    pub goes_on: bool,
 }
 
 /// A call that took place.
@@ -136,7 +140,10 @@ fn record(
 }
 
 /// The file of an installed package, verified.
-pub(crate) fn open_installed(context: &Context<'_>, record: &InstalledRecord) -> Result<package_file::OpenPackage, OpsError> {
+pub(crate) fn open_installed(
+    context: &Context<'_>,
+    record: &InstalledRecord,
+) -> Result<package_file::OpenPackage, OpsError> {
     let trust = package_file::trust_for_installed(record)?;
     package_file::open_verified(context, &context.home.package_path(record.file), &trust)
 }
@@ -194,6 +201,7 @@ struct Asked {
     tool: ToolName,
     arguments: String,
     permitted: Decision,
+    goes_on: bool,
 }
 
 impl Asked {
@@ -211,11 +219,12 @@ impl Asked {
         let version = about.manifest.version.clone();
         let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
         standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
-        Ok(Self { asker, version, tool: tool.name.clone(), arguments, permitted })
+        let (tool, goes_on) = (tool.name.clone(), request.goes_on);
+        Ok(Self { asker, version, tool, arguments, permitted, goes_on })
     }
 
     fn call(self, context: &Context<'_>, own: &OwnHost, loaded: &LoadedPackage) -> Result<CallReport, OpsError> {
-        let Self { asker, version, tool, arguments, permitted } = self;
+        let Self { asker, version, tool, arguments, permitted, goes_on } = self;
         own.tell_faults(context);
         own.environment.know(context, &permitted.grants);
         own.secrets.know(&asker.package, permitted.grants.secrets().keys());
@@ -224,10 +233,26 @@ impl Asked {
         own.tools.are(&others);
         crate::grants::spend(context, &asker.package, &permitted)?;
         let terms = Terms::granted(permitted.grants);
+        if !goes_on {
+            // From here on nothing is opened but what the tool was granted (HOST-90).
+            fence(own, &terms.grants, loaded, &others)?.raise()?;
+        }
         let outcome = watched::call(context, loaded, terms, tool.as_str(), &arguments)?;
         let digest = loaded.digest();
         Ok(CallReport { package: asker.package, version, digest, tool: tool.to_string(), outcome })
     }
+}
+
+/// The grants of a call, and the stores of those that it may run. A called tool gets nothing that its caller was not granted.
+fn fence(own: &OwnHost, grants: &Grants, loaded: &LoadedPackage, others: &[Other]) -> Result<Fence, OpsError> {
+    let mut fence = Fence::around(grants);
+    if grants.kv_bytes().is_some() {
+        let called = others.iter().filter(|other| other.keeps()).map(Other::claim);
+        for claim in called.chain([loaded.claim()]) {
+            fence = fence.and_write(own.kv.reserve(claim)?);
+        }
+    }
+    Ok(fence)
 }
 
 fn choose<'a>(

@@ -198,7 +198,8 @@ impl Road<'_> {
 
     fn call(&self) -> Result<Step, OpsError> {
         let words = vec!["--text".to_owned(), format!("@{}", self.input.display())];
-        let request = ToolRequest { tool: Some("outline"), input: ToolInput(words), ..Default::default() };
+        let request =
+            ToolRequest { tool: Some("outline"), input: ToolInput(words), goes_on: true, ..Default::default() };
         let report = call::call(&self.user, &PACKAGE.parse()?, None, &request)?;
         Ok(Step {
             title: "runs it in a sandbox, on a file of theirs",

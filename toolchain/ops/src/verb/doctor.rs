@@ -8,6 +8,7 @@ use crate::{
     package_file, registries,
     secrets::SecretStore,
 };
+use mpp_host::{Fence, Fenced};
 use mpp_schema::Instant;
 use serde::Serialize;
 use std::{
@@ -75,6 +76,7 @@ pub fn doctor(context: &Context<'_>, version: &str) -> Vec<Check> {
     checks.extend(known_registries(context));
     checks.extend(installed(context));
     checks.push(secrets(context));
+    checks.push(fence());
     checks
 }
 
@@ -83,6 +85,20 @@ fn secrets(context: &Context<'_>) -> Check {
     match store.list() {
         Ok(stored) => Check::good("secrets", format!("{}, kept in {}", stored.len(), store.place().words())),
         Err(error) => Check::failed("secrets", &error),
+    }
+}
+
+/// Whether the kernel keeps a running call to what was granted.
+fn fence() -> Check {
+    let what = "fence around calls";
+    match Fence::support() {
+        Fenced::On { abi } if abi >= 4 => Check::good(what, format!("Landlock {abi}: on for `mpp call` and `mpp run`")),
+        Fenced::On { abi } => Check::good(what, format!("Landlock {abi}: on for files, too old for connections")),
+        Fenced::Off { why } => Check::missing(
+            what,
+            format!("off: {why}; grants hold all the same"),
+            "cat /sys/kernel/security/lsm # landlock must be in the list, on Linux 6.7 or newer",
+        ),
     }
 }
 

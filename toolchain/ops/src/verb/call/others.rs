@@ -9,6 +9,7 @@ use crate::{
     standing,
 };
 use mpp_host::{Host, LoadedPackage, NoCallee, Tools};
+use mpp_kv::Claim;
 use mpp_policy::{Decision, Grants};
 use mpp_schema::{Coded, PackageName, ToolName, codes};
 use std::{
@@ -22,6 +23,18 @@ pub(super) struct Other {
     granted: BTreeMap<ToolName, Result<Arc<Grants>, NoCallee>>,
 }
 
+impl Other {
+    /// Whether one of its tools was granted a store.
+    pub(super) fn keeps(&self) -> bool {
+        self.granted.values().flatten().any(|grants| grants.kv_bytes().is_some())
+    }
+
+    /// What opens that store.
+    pub(super) fn claim(&self) -> &Claim {
+        self.loaded.claim()
+    }
+}
+
 /// The packages that `grants` lets a tool call. A called tool gets no other ones than its caller, so that these are all.
 pub(super) fn load(context: &Context<'_>, own: &OwnHost, grants: &Grants) -> Result<Vec<Other>, OpsError> {
     if grants.tools().is_empty() {
@@ -31,12 +44,7 @@ pub(super) fn load(context: &Context<'_>, own: &OwnHost, grants: &Grants) -> Res
     there.map(|record| other(context, own, grants, &record)).collect()
 }
 
-fn other(
-    context: &Context<'_>,
-    own: &OwnHost,
-    caller: &Grants,
-    record: &InstalledRecord,
-) -> Result<Other, OpsError> {
+fn other(context: &Context<'_>, own: &OwnHost, caller: &Grants, record: &InstalledRecord) -> Result<Other, OpsError> {
     let loaded = own.load_installed(context, record)?;
     let asker = Asker::new(context, loaded.manifest(), loaded.signers(), Some(record))?;
     let mut granted = BTreeMap::new();
