@@ -1,7 +1,9 @@
 //! The only reader of the environment, the clock and the terminal: turns them into the context that verbs work in.
 
 use crate::{cli::Global, exit::Exit, os};
-use mpp_ops::{Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, compile_process, home::Home};
+use mpp_ops::{
+    Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, compile_process, home::Home, secrets,
+};
 use mpp_schema::{Code, Coded, Instant, codes};
 use std::{
     env,
@@ -71,17 +73,15 @@ fn program() -> Result<PathBuf, ContextError> {
     env::current_exe().map_err(|error| ContextError::Folder("the program's own file".into(), error))
 }
 
-/// Whether another `mpp` started this one to compile.
-pub fn is_compile_process(arguments: &[OsString]) -> bool {
-    arguments.get(1).is_some_and(|word| word == compile_process::WORD)
-}
-
-/// Compiles what comes through the pipe.
-pub fn compile_process() -> ExitCode {
-    match compile_process::serve(std::io::stdin().lock(), std::io::stdout().lock()) {
-        Ok(()) => Exit::Success.into(),
-        Err(_) => Exit::Host.into(),
-    }
+/// What another `mpp` started this one for, and nothing else.
+pub fn inner_process(arguments: &[OsString]) -> Option<ExitCode> {
+    let (input, output) = (|| std::io::stdin().lock(), || std::io::stdout().lock());
+    let served = match arguments.get(1)?.to_str()? {
+        compile_process::WORD => compile_process::serve(input(), output()),
+        secrets::process::WORD => secrets::process::serve(input(), output()),
+        _ => return None,
+    };
+    Some(served.map_or(Exit::Host, |()| Exit::Success).into())
 }
 
 fn variable(name: &str) -> Option<PathBuf> {

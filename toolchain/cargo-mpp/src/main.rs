@@ -2,7 +2,7 @@
 //!
 //! No rule lives here. Arguments are parsed without doing anything; doing happens once, in `commands`; only `ui` prints, only
 //! `context` looks at the environment and the clock, only `exit` knows exit codes.
-//! Called with one certain word, the program is the compiler of another `mpp` and nothing else.
+//! Called with certain words, the program compiles or looks secrets up for another `mpp`, and does nothing else.
 
 mod cli;
 mod commands;
@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = context::arguments();
-    if context::is_compile_process(&arguments) {
-        return context::compile_process();
+    if let Some(ended) = context::inner_process(&arguments) {
+        return ended;
     }
     let wants_json = cli::wants_json(&arguments);
     match cli::Cli::try_parse_from(&arguments) {

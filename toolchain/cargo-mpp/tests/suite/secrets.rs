@@ -51,3 +51,17 @@ fn the_doctor_says_where_secrets_are_kept() {
     let sealed = person.mpp_with(("MPP_SECRETS_PASSWORD", "password"), &["--json", "doctor"]);
     assert!(found(sealed).contains("sealed"));
 }
+
+#[test]
+fn the_program_looks_secrets_up_for_another_one() {
+    let person = Person::new();
+    person.mpp_with_input(&["secret", "set", "acme:issues", "token", "-"], VALUE);
+    let folder = |name: &str| person.home().join(name);
+    let question = json!({
+        "config": folder("config"), "data": folder("data"), "cache": folder("cache"), "bus": null, "password": null,
+        "package": "acme:issues", "names": ["token"]
+    });
+    let answer = person.mpp_with_input(&["internal-secrets"], &question.to_string());
+    assert_eq!((answer.exit, answer.out), (0, json!([{ "Ok": VALUE }]).to_string()));
+    assert_ne!(person.mpp_with_input(&["internal-secrets"], "{}").exit, 0);
+}

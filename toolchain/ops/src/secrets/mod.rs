@@ -10,6 +10,7 @@ mod keyring;
 mod keyring;
 #[cfg(all(test, target_os = "linux"))]
 mod keyring_for_tests;
+pub mod process;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use mpp_host::{SecretValue, SecretsError};
 use mpp_schema::{Code, Coded, Ident, PackageName, codes};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What the environment says about the store of secrets.
@@ -203,6 +204,7 @@ impl SecretStore {
 
 /// The secrets of a home for the host of one call: nothing is opened when none is granted.
 pub(crate) struct HomeSecrets {
+    program: PathBuf,
     home: Home,
     settings: SecretSettings,
     store: OnceLock<SecretStore>,
@@ -214,20 +216,32 @@ type Found = Result<Option<SecretValue>, String>;
 
 impl HomeSecrets {
     pub(crate) fn of(context: &Context<'_>) -> Self {
-        Self::new(context.home.clone(), SecretSettings::of(context))
+        Self::new(context.program.clone(), context.home.clone(), SecretSettings::of(context))
     }
 
-    fn new(home: Home, settings: SecretSettings) -> Self {
-        Self { home, settings, store: OnceLock::new(), known: Mutex::default() }
+    fn new(program: PathBuf, home: Home, settings: SecretSettings) -> Self {
+        Self { program, home, settings, store: OnceLock::new(), known: Mutex::default() }
     }
 
-    /// Looks up what is granted to a package that will be called, before the process fences itself in and cannot look any more.
+    /// Looks up what is granted to a package that will be called, before the process fences itself in and cannot look any more. What
+    /// cannot be had is told when it is needed.
     pub(crate) fn know<'a>(&self, package: &PackageName, granted: impl Iterator<Item = &'a Ident>) {
         let mut known = self.known();
-        for name in granted {
-            // What cannot be had is told when it is needed.
-            known.entry((package.clone(), name.clone())).or_insert_with(|| self.look_up(package, name));
+        let is_new = |name: &&Ident| !known.contains_key(&(package.clone(), (*name).clone()));
+        let names: Vec<Ident> = granted.filter(is_new).cloned().collect();
+        let found = self.look_up_all(package, &names);
+        known.extend(names.into_iter().map(|name| (package.clone(), name)).zip(found));
+    }
+
+    /// Where there may be a keyring, another process asks it.
+    fn look_up_all(&self, package: &PackageName, names: &[Ident]) -> Vec<Found> {
+        if names.is_empty() || self.settings.bus.is_none() {
+            return names.iter().map(|name| self.look_up(package, name)).collect();
         }
+        process::ask(&self.program, &self.home, &self.settings, package, names).unwrap_or_else(|error| {
+            let why = format!("the process that looks up secrets did not answer: {error}");
+            names.iter().map(|_| Err(why.clone())).collect()
+        })
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<(PackageName, Ident), Found>> {

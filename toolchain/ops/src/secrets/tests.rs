@@ -1,6 +1,6 @@
 //! Secrets in files and, on Linux, in a keyring that speaks on a bus of its own.
 
-use super::{HomeSecrets, Place, SecretSettings, SecretStore, checked};
+use super::{HomeSecrets, Place, SecretSettings, SecretStore, checked, process};
 use crate::home::Home;
 use mpp_host::{SecretValue, Secrets as _};
 use mpp_schema::{Ident, PackageName, codes};
@@ -150,12 +150,58 @@ fn a_value_must_fit_into_a_header() {
 fn the_host_is_told_what_was_stored() {
     let person = Person::new();
     person.store(None).set(&package(), &name(), &value(VALUE)).expect("it is stored");
-    let secrets = HomeSecrets::new(person.home(), SecretSettings::default());
+    let secrets = HomeSecrets::new(PathBuf::new(), person.home(), SecretSettings::default());
     let found = secrets.secret(&package(), &name()).expect("the store answers").expect("it is there");
     assert_eq!(found.expose(), VALUE);
     assert!(secrets.secret(&"acme:other".parse().expect("a name"), &name()).expect("the store answers").is_none());
     std::fs::write(person.file(), "not a file of secrets").expect("it is written");
     assert!(secrets.secret(&package(), &name()).is_err());
+}
+
+#[test]
+fn what_is_known_is_not_looked_up_again() {
+    let person = Person::new();
+    person.store(None).set(&package(), &name(), &value(VALUE)).expect("it is stored");
+    let secrets = HomeSecrets::new(PathBuf::new(), person.home(), SecretSettings::default());
+    secrets.know(&package(), [name()].iter());
+    std::fs::remove_file(person.file()).expect("it was there");
+    let found = secrets.secret(&package(), &name()).expect("it is known").expect("it is there");
+    assert_eq!(found.expose(), VALUE);
+    assert!(secrets.secret(&"acme:other".parse().expect("a name"), &name()).expect("the store answers").is_none());
+}
+
+#[test]
+fn where_a_keyring_may_be_another_process_is_asked_and_must_answer() {
+    let person = Person::new();
+    person.store(None).set(&package(), &name(), &value(VALUE)).expect("it is stored");
+    let settings = SecretSettings { bus: Some("unix:path=/nowhere/bus".to_owned()), password: None };
+    // Programs that know nothing of the word: one that is not there, and two that answer otherwise.
+    for program in ["/nowhere/mpp", "/bin/true", "/bin/echo"] {
+        let secrets = HomeSecrets::new(program.into(), person.home(), settings.clone());
+        secrets.know(&package(), [name()].iter());
+        let error = secrets.secret(&package(), &name()).expect_err("nobody answered");
+        assert!(error.0.contains("did not answer"), "{program}: {}", error.0);
+    }
+}
+
+/// What the process answers about a secret and one that is not there.
+fn served(person: &Person, bus: Option<&str>) -> serde_json::Value {
+    let Home { config, data, cache } = person.home();
+    let question = serde_json::json!({
+        "config": config, "data": data, "cache": cache, "bus": bus, "password": null,
+        "package": package(), "names": [name(), "other"]
+    });
+    let mut answer = Vec::new();
+    process::serve(question.to_string().as_bytes(), &mut answer).expect("a question");
+    serde_json::from_slice(&answer).expect("JSON")
+}
+
+#[test]
+fn the_process_answers_for_each_name() {
+    let person = Person::new();
+    person.store(None).set(&package(), &name(), &value(VALUE)).expect("it is stored");
+    assert_eq!(served(&person, None), serde_json::json!([{ "Ok": VALUE }, { "Ok": null }]));
+    assert!(process::serve("[]".as_bytes(), &mut Vec::new()).is_err());
 }
 
 #[test]
@@ -171,6 +217,17 @@ mod on_a_bus {
     use super::*;
     use crate::secrets::keyring::Keyring;
     use crate::secrets::keyring_for_tests::{Bus, MockKeyring};
+
+    #[test]
+    fn the_process_asks_the_keyring() {
+        let Some(bus) = Bus::start() else { return };
+        let _keyring = MockKeyring::on(&bus);
+        let person = Person::new();
+        let place = person.store_at(Some(&bus.address), None).set(&package(), &name(), &value(VALUE));
+        assert_eq!(place.expect("it is stored"), Place::Keyring);
+        assert_eq!(served(&person, Some(&bus.address))[0], serde_json::json!({ "Ok": VALUE }));
+        assert_eq!(served(&person, None)[0], serde_json::json!({ "Ok": null }));
+    }
 
     #[test]
     fn a_keyring_keeps_secrets() {

@@ -227,15 +227,13 @@ impl Asked {
         let Self { asker, version, tool, arguments, permitted, goes_on } = self;
         own.tell_faults(context);
         own.environment.know(context, &permitted.grants);
-        own.secrets.know(&asker.package, permitted.grants.secrets().keys());
         loaded.check_arguments(tool.as_str(), &arguments)?;
         let others = others::load(context, own, &permitted.grants)?;
         own.tools.are(&others);
         crate::grants::spend(context, &asker.package, &permitted)?;
         let terms = Terms::granted(permitted.grants);
         if !goes_on {
-            // From here on nothing is opened but what the tool was granted (HOST-90).
-            fence(own, &terms.grants, loaded, &others)?.raise()?;
+            fence_in(own, &terms.grants, loaded, &others)?;
         }
         let outcome = watched::call(context, loaded, terms, tool.as_str(), &arguments)?;
         let digest = loaded.digest();
@@ -243,16 +241,22 @@ impl Asked {
     }
 }
 
-/// The grants of a call, and the stores of those that it may run. A called tool gets nothing that its caller was not granted.
-fn fence(own: &OwnHost, grants: &Grants, loaded: &LoadedPackage, others: &[Other]) -> Result<Fence, OpsError> {
+/// From here on nothing is opened but what the tool was granted, and the stores of those that it may run (HOST-90). A called tool gets
+/// nothing that its caller was not granted.
+fn fence_in(own: &OwnHost, grants: &Grants, loaded: &LoadedPackage, others: &[Other]) -> Result<(), OpsError> {
+    own.secrets.know(loaded.name(), grants.secrets().keys());
     let mut fence = Fence::around(grants);
-    if grants.kv_bytes().is_some() {
-        let called = others.iter().filter(|other| other.keeps()).map(Other::claim);
-        for claim in called.chain([loaded.claim()]) {
-            fence = fence.and_write(own.kv.reserve(claim)?);
-        }
+    let mut keeping: Vec<_> = grants.kv_bytes().map(|_| loaded).into_iter().collect();
+    for other in others {
+        let lent = || other.lent().map(|lent| lent.intersect(grants));
+        lent().for_each(|lent| own.secrets.know(other.loaded.name(), lent.secrets().keys()));
+        keeping.extend(lent().any(|lent| lent.kv_bytes().is_some()).then_some(&*other.loaded));
     }
-    Ok(fence)
+    for package in keeping {
+        fence = fence.and_write(own.kv.reserve(package.claim())?);
+    }
+    fence.raise()?;
+    Ok(())
 }
 
 fn choose<'a>(

@@ -9,7 +9,6 @@ use crate::{
     standing,
 };
 use mpp_host::{Host, LoadedPackage, NoCallee, Tools};
-use mpp_kv::Claim;
 use mpp_policy::{Decision, Grants};
 use mpp_schema::{Coded, PackageName, ToolName, codes};
 use std::{
@@ -19,19 +18,14 @@ use std::{
 
 /// One package.
 pub(super) struct Other {
-    loaded: Arc<LoadedPackage>,
+    pub(super) loaded: Arc<LoadedPackage>,
     granted: BTreeMap<ToolName, Result<Arc<Grants>, NoCallee>>,
 }
 
 impl Other {
-    /// Whether one of its tools was granted a store.
-    pub(super) fn keeps(&self) -> bool {
-        self.granted.values().flatten().any(|grants| grants.kv_bytes().is_some())
-    }
-
-    /// What opens that store.
-    pub(super) fn claim(&self) -> &Claim {
-        self.loaded.claim()
+    /// What its tools may do when they are called, those that can be.
+    pub(super) fn lent(&self) -> impl Iterator<Item = &Grants> {
+        self.granted.values().flatten().map(|grants| &**grants)
     }
 }
 
@@ -41,10 +35,10 @@ pub(super) fn load(context: &Context<'_>, own: &OwnHost, grants: &Grants) -> Res
         return Ok(Vec::new());
     }
     let there = context.home.all_installed()?.into_iter().filter(|record| grants.tools().contains(&record.name));
-    there.map(|record| other(context, own, grants, &record)).collect()
+    there.map(|record| other(context, own, &record)).collect()
 }
 
-fn other(context: &Context<'_>, own: &OwnHost, caller: &Grants, record: &InstalledRecord) -> Result<Other, OpsError> {
+fn other(context: &Context<'_>, own: &OwnHost, record: &InstalledRecord) -> Result<Other, OpsError> {
     let loaded = own.load_installed(context, record)?;
     let asker = Asker::new(context, loaded.manifest(), loaded.signers(), Some(record))?;
     let mut granted = BTreeMap::new();
@@ -53,9 +47,6 @@ fn other(context: &Context<'_>, own: &OwnHost, caller: &Grants, record: &Install
         let lent = lent(&record.name, &tool.name, decision);
         let network = lent.as_ref().is_ok_and(|grants| !grants.http().is_empty());
         standing::check_freshness(context, Some(record), network)?;
-        if let Ok(grants) = &lent {
-            own.secrets.know(&record.name, grants.intersect(caller).secrets().keys());
-        }
         granted.insert(tool.name.clone(), lent);
     }
     Ok(Other { loaded: Arc::new(loaded), granted })
