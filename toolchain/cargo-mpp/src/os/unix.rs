@@ -1,5 +1,6 @@
 //! Unix: `/dev/tty`, and the session that `setsid` began.
 
+use nix::unistd::{Pid, getppid, getsid};
 use std::fs::{self, File, OpenOptions};
 
 pub(super) fn controlling_terminal() -> Option<File> {
@@ -11,14 +12,23 @@ pub(super) fn forget_input(terminal: &File) {
     let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
 }
 
-/// The number of the session, and, where the system tells, when its first process began and which start of the machine this is: numbers come
-/// again, these do not.
+/// The number of the session, and, where the system tells, when its first process began, in which space of process numbers, and which start
+/// of the machine this is: numbers come again, these do not.
+///
+/// In a container the session may have begun outside, where it has no number. Then everything that the same process starts, such as one
+/// shell, is taken for a session: that is never more than the session really holds.
 pub(super) fn session() -> String {
-    let Ok(id) = rustix::process::getsid(None) else { return format!("process {}", std::process::id()) };
-    let id = id.as_raw_nonzero();
+    let ours = getsid(None).map_or(0, Pid::as_raw);
+    let parent = getppid().as_raw();
+    let (kind, id) = match (ours, parent) {
+        (1.., _) => ("session", ours),
+        (_, 1..) => ("below", parent),
+        _ => ("process", Pid::this().as_raw()),
+    };
     let began = fs::read_to_string(format!("/proc/{id}/stat")).ok().and_then(|stat| began(&stat).map(str::to_owned));
+    let space = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    format!("session {id} began {} boot {}", began.unwrap_or_default(), boot.trim())
+    format!("{kind} {id} began {} in {} boot {}", began.unwrap_or_default(), space.display(), boot.trim())
 }
 
 /// Field 22 of `/proc/<pid>/stat`. The second is a name in parentheses, which may hold anything.
@@ -40,6 +50,7 @@ mod tests {
     #[test]
     fn one_process_has_one_session() {
         assert_eq!(session(), session());
-        assert!(session().starts_with("session "));
+        let kind = if super::getsid(None).is_ok_and(|id| id.as_raw() > 0) { "session " } else { "below " };
+        assert!(session().starts_with(kind), "{}", session());
     }
 }

@@ -1,10 +1,11 @@
 //! Character devices: opened without waiting and without becoming a controlling terminal, judged on the handle, waited for through tokio.
 
 pub(crate) use crate::os::device_error::DeviceError;
+use nix::sys::termios::tcgetsid;
+use nix::unistd::getsid;
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat, open, stat};
 use rustix::io::{Errno, read, write};
-use rustix::process::getsid;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetsid, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -47,7 +48,8 @@ fn check_kind(kind: FileType) -> Result<(), DeviceError> {
     if kind == FileType::CharacterDevice { Ok(()) } else { Err(DeviceError::Unsuitable("not a character device")) }
 }
 
-/// Approvals are read from it: a tool must not type there.
+/// Approvals are read from it: a tool must not type there. Sessions that began outside of a container all have the number 0 in it, and are
+/// taken for one.
 fn is_our_terminal(opened: &OwnedFd) -> bool {
     matches!((tcgetsid(opened), getsid(None)), (Ok(of_terminal), Ok(ours)) if of_terminal == ours)
 }
