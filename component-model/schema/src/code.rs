@@ -226,6 +226,12 @@ codes! {
     REGISTRY_AMBIGUOUS "registry.ambiguous" User "more than one registry could be meant";
     REGISTRY_NO_HEAD_KEY "registry.no-head-key" User "this home does not hold a head key of the registry";
     REGISTRY_UNREACHABLE "registry.unreachable" Host "the registry could not be reached";
+    REGISTRY_FILE_MISSING "registry.file-missing" Registry "a package file is not where its registry says";
+    REGISTRY_ANSWER "registry.answer" Registry "a server answered with something else than what was asked for";
+    REGISTRY_REDIRECT "registry.redirect" Registry "a server sent a request to where it may not go";
+    REGISTRY_PRIVATE "registry.private" User "a registry names an address that only the user may name: a private one, or one without TLS";
+    REGISTRY_READ_ONLY "registry.read-only" User "the registry is read as a copy, which cannot be changed";
+    REGISTRY_CREDENTIALS "registry.credentials" User "a server asks who this is, and does not take the answer";
     REGISTRY_RACE "registry.race" Registry "others published at the same time, again and again";
     REGISTRY_DECLINED "registry.declined" Registry "the registry looked at what was pushed and refused it";
     PACKAGE_NOT_FOUND "package.not-found" User "the package, or a version that fits, was not found";

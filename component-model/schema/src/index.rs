@@ -23,6 +23,22 @@ pub struct Config {
     pub mpp: FormatVersion,
     /// Where package files are kept.
     pub blobs: Blobs,
+    /// Other registries that this one follows. Whoever uses this one decides about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Followed>,
+}
+
+/// A registry that another one names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Followed {
+    /// What it is called there.
+    pub name: crate::Ident,
+    /// Where it is.
+    pub url: String,
+    /// Its identity.
+    pub id: RegistryId,
+    /// SHA-256 of the signed text of its first root.
+    pub root: Digest,
 }
 
 /// Where package files are kept.
@@ -33,6 +49,11 @@ pub enum Blobs {
     GitRefs,
     /// At an address made from a template: `https://example.com/{digest}.mpp`.
     Template {
+        /// The template.
+        url: String,
+    },
+    /// As blobs in a repository of an OCI registry, made from a template: `https://example.com/tools/{namespace}/{name}`.
+    Oci {
         /// The template.
         url: String,
     },

@@ -1,4 +1,5 @@
-//! Fetching one package file: the commit that the statement names, and nothing else (spec/index.md IDX-50 to IDX-52).
+//! Fetching package files: from the commit that a release names, or from where the registry says that files are, several at once
+//! (spec/index.md IDX-50 to IDX-58).
 
 use crate::{
     Location, Registry, RegistryError, Snapshot, commit,
@@ -6,10 +7,20 @@ use crate::{
     repository,
     scratch::Scratch,
     store::WORK,
+    web::{Access, Download, Oci, Wrong},
 };
 use gix::ObjectId;
+use mpp_index::config::{self, Place};
 use mpp_package::limits::FILE_BYTES_MAX;
 use mpp_schema::{Coded as _, Digest, PackageName, index::Release};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+    mpsc::{self, Sender},
+};
+
+/// How many files are fetched at once.
+const AT_ONCE: usize = 4;
 
 /// The bytes of a package file as the index names it. Nobody has checked a signature in it yet.
 #[derive(Debug, Clone)]
@@ -28,6 +39,24 @@ impl FetchedPackage {
     }
 }
 
+/// A file to fetch.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The package.
+    pub name: &'a PackageName,
+    /// Its release.
+    pub release: &'a Release,
+}
+
+/// How much of a file is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Which of the wanted files.
+    pub file: usize,
+    /// How many of its bytes.
+    pub bytes: u64,
+}
+
 impl Registry {
     /// Fetches the file of a release, and checks that it is the one that the release names: size, digest of the file, digest of
     /// the package, name and version inside.
@@ -35,29 +64,120 @@ impl Registry {
     /// # Errors
     /// When it cannot be reached, or is another file.
     pub fn fetch_blob(&self, name: &PackageName, release: &Release) -> Result<FetchedPackage, RegistryError> {
-        let elsewhere = || RegistryError::BlobsElsewhere { name: name.clone(), version: release.version.clone() };
-        let commit = release.commit.as_deref().ok_or_else(elsewhere)?;
-        let commit = ObjectId::from_hex(commit.as_bytes())
-            .map_err(|error| RegistryError::git("read the id of a commit", self.repository_path(), error))?;
+        let place = self.place(name, release)?;
+        self.fetch_from(&place, Wanted { name, release }, &mut |_| {})
+    }
+
+    /// The same for several files, some of them at a time. `tell` hears how much of which is here. Gives what became of each, in their order.
+    pub fn fetch_blobs(
+        &self,
+        wanted: &[Wanted<'_>],
+        tell: &mut dyn FnMut(Received),
+    ) -> Vec<Result<FetchedPackage, RegistryError>> {
+        let places: Vec<_> = wanted.iter().map(|file| self.place(file.name, file.release)).collect();
+        let results: Vec<_> = wanted.iter().map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let (sender, received) = mpsc::channel();
+        let work = |sender: Sender<Received>| {
+            loop {
+                let file = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(wanted), Some(Ok(place))) = (wanted.get(file), places.get(file)) else {
+                    if file >= wanted.len() { return } else { continue }
+                };
+                let fetched = self.fetch_from(place, *wanted, &mut |bytes| {
+                    // Nobody listens any more: then nobody needs to hear.
+                    let _ = sender.send(Received { file, bytes });
+                });
+                *results[file].lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..wanted.len().min(AT_ONCE) {
+                let sender = sender.clone();
+                scope.spawn(|| work(sender));
+            }
+            drop(sender);
+            received.iter().for_each(tell);
+        });
+        let taken = results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let unplaced = |name: &PackageName| RegistryError::NotFetched { name: name.clone() };
+        let outcomes = places.into_iter().zip(taken).zip(wanted).map(|((place, taken), wanted)| match (place, taken) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Some(fetched)) => fetched,
+            (Ok(_), None) => Err(unplaced(wanted.name)),
+        });
+        outcomes.collect()
+    }
+
+    /// Where the file of a release is.
+    fn place(&self, name: &PackageName, release: &Release) -> Result<Place, RegistryError> {
         if release.size > FILE_BYTES_MAX {
             return Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found: release.size });
         }
-        let bytes = match &self.location {
-            Location::Path(path) => read(&Snapshot::open(path, commit)?, name, release)?,
-            Location::Address { .. } => self.fetch_commit(name, release, commit)?,
+        match (&release.commit, &self.location) {
+            (Some(_), Location::Copy { url }) => {
+                let url = url.join(&format!("blobs/{}.mpp", release.file));
+                let wrong = |_| RegistryError::Location { text: self.location.to_string(), reason: "it is no address" };
+                Ok(Place::Address(url.map_err(wrong)?))
+            }
+            (Some(commit), _) => Ok(Place::Git(commit.clone())),
+            (None, _) => {
+                let config = self.config()?;
+                Ok(config::place(&config, name, release)?)
+            }
+        }
+    }
+
+    fn fetch_from(
+        &self,
+        place: &Place,
+        wanted: Wanted<'_>,
+        tell: &mut dyn FnMut(u64),
+    ) -> Result<FetchedPackage, RegistryError> {
+        let Wanted { name, release } = wanted;
+        let bytes = match place {
+            Place::Git(commit) => self.fetch_from_git(name, release, commit)?,
+            Place::Address(url) => self.download(wanted, url, Default::default(), tell)?,
+            Place::Oci { server, repository } => {
+                let oci = Oci::open(self.web()?, server, repository, Access::Pull)?;
+                self.download(wanted, &oci.blob(release.file)?, oci.rights(), tell)?
+            }
         };
         check(name, release, &bytes)?;
+        tell(release.size);
         Ok(FetchedPackage { bytes })
     }
 
-    /// Fetches one commit into a repository that is thrown away, so that no small packs pile up.
-    fn fetch_commit(&self, name: &PackageName, release: &Release, commit: ObjectId) -> Result<Vec<u8>, RegistryError> {
-        let transport = self.transport.as_ref().expect("an address has a transport");
-        let scratch = Scratch::new(self.store.folder(), WORK)?;
-        let path = scratch.path();
-        repository::init_bare(&path)?;
-        transport.fetch_package(&path, commit, &commit::package_reference(name))?;
-        read(&Snapshot::open(&path, commit)?, name, release)
+    fn download(
+        &self,
+        wanted: Wanted<'_>,
+        url: &url::Url,
+        headers: ureq::http::HeaderMap,
+        tell: &mut dyn FnMut(u64),
+    ) -> Result<Vec<u8>, RegistryError> {
+        let Wanted { name, release } = wanted;
+        let folder = &self.store.downloads_path();
+        let download = Download { url, headers, size: release.size, digest: release.file, folder };
+        download.run(self.web()?, tell).map_err(|wrong| match wrong {
+            Wrong::Failed(error) => error,
+            Wrong::Other { what, expected, found } => binding(name, &release.version, what, expected, found),
+        })
+    }
+
+    fn fetch_from_git(&self, name: &PackageName, release: &Release, commit: &str) -> Result<Vec<u8>, RegistryError> {
+        let commit = ObjectId::from_hex(commit.as_bytes())
+            .map_err(|error| RegistryError::git("read the id of a commit", self.repository_path(), error))?;
+        match &self.transport {
+            None => read(&Snapshot::open(&self.repository_path(), commit)?, name, release),
+            // Fetched into a repository that is thrown away, so that no small packs pile up.
+            Some(transport) => {
+                let scratch = Scratch::new(self.store.folder(), WORK)?;
+                let path = scratch.path();
+                repository::init_bare(&path)?;
+                transport.fetch_package(&path, commit, &commit::package_reference(name))?;
+                read(&Snapshot::open(&path, commit)?, name, release)
+            }
+        }
     }
 }
 

@@ -43,6 +43,7 @@ impl Registry {
         now: Instant,
         mut plan: impl FnMut(&Snapshot, &TrustedState) -> Result<Option<IndexEdit>, IndexError>,
     ) -> Result<Option<Edited>, RegistryError> {
+        self.refuse_copy()?;
         let _lock = self.store.lock()?;
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(now)?;
@@ -88,6 +89,7 @@ impl Registry {
     pub fn recover(&mut self, good: &str, new: &NewRoot<'_>) -> Result<Edited, RegistryError> {
         let good = ObjectId::from_hex(good.as_bytes())
             .map_err(|error| RegistryError::git("read the id of a commit", self.repository_path(), error))?;
+        self.refuse_copy()?;
         let _lock = self.store.lock()?;
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(new.now)?;

@@ -1,5 +1,6 @@
 //! Why a registry could not be read, updated or published to.
 
+use crate::WebError;
 use mpp_index::{FilesError, IndexError};
 use mpp_package::verify::VerifyError;
 use mpp_schema::{Code, Coded, Digest, PackageName, Version, codes};
@@ -23,7 +24,7 @@ pub enum RegistryError {
     #[error("checked the package before publishing it")]
     Package(#[source] Box<VerifyError>),
     /// The text is not a location.
-    #[error("read the location \"{}\": expected a path, or a file, http, https or ssh address; {reason}", text.escape_default())]
+    #[error("read the location \"{}\": expected a path, or a file, http, https, ssh or sparse+https address; {reason}", text.escape_default())]
     Location {
         /// The text.
         text: String,
@@ -103,13 +104,29 @@ pub enum RegistryError {
         /// What is there.
         found: String,
     },
-    /// The package file is kept in a way that this version cannot fetch.
-    #[error("fetched {name}@{version}: the registry keeps its files outside of git, which is not supported yet")]
-    BlobsElsewhere {
+    /// A release in a registry that keeps files in git, without the commit that holds its file.
+    #[error("looked for the file of {name}@{version}: the release does not name the commit that holds it")]
+    NoCommit {
         /// The package.
         name: PackageName,
         /// The version.
         version: Version,
+    },
+    /// A file that is to be published, and is not where readers will look for it.
+    #[error("published {name}@{version}: its file is not where the registry says that files are")]
+    NotStored {
+        /// The package.
+        name: Box<PackageName>,
+        /// The version.
+        version: Box<Version>,
+        /// What was found there.
+        source: Box<WebError>,
+    },
+    /// A file that nobody came to fetch.
+    #[error("fetched the file of {name}: whoever did it stopped before it was done")]
+    NotFetched {
+        /// The package.
+        name: PackageName,
     },
     /// The file is too large.
     #[error("read a package file: expected at most {expected} bytes, found {found}")]
@@ -148,6 +165,15 @@ pub enum RegistryError {
         detail: String,
         /// Why not.
         source: std::io::Error,
+    },
+    /// A request did not bring what it was sent for.
+    #[error(transparent)]
+    Web(#[from] WebError),
+    /// A copy was to be changed.
+    #[error("would have changed the registry at `{location}`: it is a copy, which is only read")]
+    ReadOnly {
+        /// Where.
+        location: String,
     },
     /// The system gave no random bytes.
     #[error("chose the id of a registry: the system gave no random bytes: {0}")]
@@ -235,10 +261,13 @@ impl Coded for RegistryError {
             Self::Race { .. } => codes::REGISTRY_RACE,
             Self::NeverUpdated { .. } => codes::REGISTRY_UNKNOWN,
             Self::Binding { .. } => codes::INDEX_BINDING,
-            Self::BlobsElsewhere { .. } => codes::PACKAGE_NOT_FOUND,
+            Self::NoCommit { .. } => codes::INDEX_BINDING,
+            Self::NotStored { source, .. } => source.code(),
+            Self::Web(source) => source.code(),
+            Self::ReadOnly { .. } => codes::REGISTRY_READ_ONLY,
             Self::TooLarge { .. } => codes::LIMIT_FILE,
             Self::State { .. } => codes::FORMAT_MALFORMED,
-            Self::Io { .. } | Self::Disk { .. } | Self::Random(_) => codes::IO_FAILED,
+            Self::Io { .. } | Self::Disk { .. } | Self::NotFetched { .. } | Self::Random(_) => codes::IO_FAILED,
         }
     }
 
@@ -247,6 +276,14 @@ impl Coded for RegistryError {
             Self::Index(source) => return source.hints(),
             Self::Evidence { source, .. } => return source.hints(),
             Self::Package(source) => return source.hints(),
+            Self::Web(source) => return source.hints(),
+            Self::NotStored { source, .. } if source.code() == codes::REGISTRY_FILE_MISSING => {
+                "sign it (`mpp sign FILE --key NAME`), bring exactly that file there, then `mpp publish FILE`"
+            }
+            Self::NotStored { source, .. } => return source.hints(),
+            Self::ReadOnly { .. } => {
+                "`mpp registry add NAME URL` with the address of its repository, and publish there"
+            }
             Self::Location { .. } => "`mpp registry add NAME PATH-or-ADDRESS`",
             Self::NoGit(_) => "install git (Debian: `apt install git`), or use a registry at a path, which needs none",
             Self::Unreachable { .. } => {

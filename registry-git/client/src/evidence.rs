@@ -39,7 +39,7 @@ impl Registry {
     /// # Errors
     /// When the other head is not one of this registry, or the two contradict each other.
     pub fn compare(&self, other: &Signed) -> Result<Comparison, RegistryError> {
-        let compared = state::compare(&self.snapshot()?, self.trusted()?, other);
-        compared.map_err(|error| self.with_evidence(error.into()))
+        let state = self.trusted()?;
+        self.with_files(|files| state::compare(files, state, other)).map_err(|error| self.with_evidence(error))
     }
 }

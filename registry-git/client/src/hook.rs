@@ -69,7 +69,7 @@ pub fn check_push(
     repository::borrow_object_folders(&scratch.path(), &folders)?;
     let repository = repository::open(&scratch.path())?;
     let believed = store.read()?;
-    let registry = Registry { location: Location::Path(scratch.path()), store, transport: None, believed };
+    let registry = Registry::of(Location::Path(scratch.path()), store, None, believed);
     Push { path, repository, registry, moves, now }.check()
 }
 
@@ -234,7 +234,7 @@ impl Push<'_> {
     /// The file of a new release is where readers will look for it, and is what the release says.
     fn check_file(&self, name: &PackageName, signed: &SignedRelease) -> Result<(), RegistryError> {
         let version = || signed.release.version.clone();
-        let elsewhere = || RegistryError::BlobsElsewhere { name: name.clone(), version: version() };
+        let elsewhere = || RegistryError::NoCommit { name: name.clone(), version: version() };
         let commit = commit_of(signed).ok_or_else(elsewhere)?;
         let reference = package_reference(name);
         let mut at = match self.moves.iter().find(|moved| moved.name == reference) {

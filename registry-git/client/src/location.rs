@@ -1,6 +1,7 @@
-//! Where a registry is: a path, or an address that git understands.
+//! Where a registry is: a path, an address that git understands, or a copy in static files.
 
 use crate::RegistryError;
+use ::url::Url as WebUrl;
 use gix::{
     bstr::ByteSlice as _,
     url::{ArgumentSafety, Scheme, Url},
@@ -22,7 +23,15 @@ pub enum Location {
         /// The only protocol that git may use for it: `file`, `http`, `https` or `ssh`.
         protocol: &'static str,
     },
+    /// A copy of a registry in static files, read over HTTP.
+    Copy {
+        /// The folder that holds `index/` and `blobs/`, with a slash at the end.
+        url: WebUrl,
+    },
 }
+
+/// What stands before the address of a copy.
+const COPY: &str = "sparse+";
 
 const PROTOCOLS: [(&str, &str); 4] =
     [("file://", "file"), ("http://", "http"), ("https://", "https"), ("ssh://", "ssh")];
@@ -36,6 +45,9 @@ impl Location {
         let refuse = |reason| RegistryError::Location { text: text.chars().take(200).collect(), reason };
         if text.is_empty() || text.starts_with('-') || text.chars().any(char::is_control) {
             return Err(refuse("it is empty, begins with `-` or holds a control character"));
+        }
+        if let Some(address) = text.strip_prefix(COPY) {
+            return Self::copy(address).map_err(refuse);
         }
         if let Some((_, protocol)) = PROTOCOLS.iter().find(|(prefix, _)| text.starts_with(prefix)) {
             return Self::address(text, protocol).map_err(refuse);
@@ -55,11 +67,28 @@ impl Location {
         Ok(Self::Address { url: text.to_owned(), protocol })
     }
 
+    fn copy(text: &str) -> Result<Self, &'static str> {
+        if !text.starts_with("http://") && !text.starts_with("https://") {
+            return Err("a copy is read over `sparse+https://` or `sparse+http://`");
+        }
+        let mut url = WebUrl::parse(text).map_err(|_| "it is not an address")?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it holds a user or a password, which would be shown and shared");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("it holds `?` or `#`");
+        }
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(Self::Copy { url })
+    }
+
     /// The folder, for a path.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Address { .. } => None,
+            Self::Address { .. } | Self::Copy { .. } => None,
         }
     }
 }
@@ -114,6 +143,7 @@ impl fmt::Display for Location {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Address { url, .. } => f.write_str(url),
+            Self::Copy { url } => write!(f, "{COPY}{url}"),
         }
     }
 }
@@ -127,6 +157,7 @@ mod tests {
         let found = Location::parse(text).ok().map(|location| match location {
             Location::Path(_) => "path",
             Location::Address { protocol, .. } => protocol,
+            Location::Copy { .. } => "copy",
         });
         assert_eq!(found, expected, "{text}");
     }
@@ -144,6 +175,8 @@ mod tests {
         check("http://127.0.0.1:8080/registry.git", Some("http"));
         check("https://[::1]/registry.git", Some("https"));
         check("https://git@example.com/registry.git", Some("https"));
+        check("sparse+https://example.com", Some("copy"));
+        check("sparse+http://127.0.0.1:8080/tools/", Some("copy"));
     }
 
     #[test]
@@ -174,6 +207,11 @@ mod tests {
             "https://example.com`id`/x",
             "HTTPS://example.com/x",
             "git+ssh://example.com/x",
+            "sparse+file:///srv/copy",
+            "sparse+/srv/copy",
+            "sparse+https://user:secret@example.com/",
+            "sparse+https://example.com/?x",
+            "sparse+https://",
         ] {
             check(bad, None);
         }

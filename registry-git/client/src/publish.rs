@@ -8,15 +8,22 @@ use crate::{
     scratch::Scratch,
     store::WORK,
     transport::Pushed,
+    web::{Access, Oci, Push},
 };
 use gix::{ObjectId, Repository};
-use mpp_index::plan::{self, IndexEdit, Published};
+use mpp_index::{
+    config::{self, Place},
+    plan::{self, IndexEdit, Published},
+};
 use mpp_package::{
     key::Signer,
     limits::FILE_BYTES_MAX,
     verify::{self, Trust, TrustedKey},
 };
-use mpp_schema::{Digest, Instant, PackageName, Version, index::Release};
+use mpp_schema::{
+    Digest, Instant, PackageName, Version,
+    index::{Blobs, Release},
+};
 use std::{
     io::Cursor,
     path::{Path, PathBuf},
@@ -84,6 +91,7 @@ impl Registry {
     /// # Errors
     /// When the package or the index is refused, a key is missing, or others are faster again and again. Nothing is published then.
     pub fn publish(&mut self, options: &PublishOptions<'_>, now: Instant) -> Result<PublishReport, RegistryError> {
+        self.refuse_copy()?;
         let (name, mut release) = describe(options)?;
         let _lock = self.store.lock()?;
         for attempt in 1..=ATTEMPTS {
@@ -95,16 +103,24 @@ impl Registry {
                 self.plan(&name, &release, options, now)?;
                 return Ok(report(name, &release, PublishStatus::Planned));
             }
-            let workspace = Workspace::new(self, &name)?;
-            let tip = workspace.tip;
+            let in_git = self.config()?.blobs == Blobs::GitRefs;
+            let workspace = match in_git {
+                true => Workspace::new(self, &name)?,
+                false => Workspace::without_package(self)?,
+            };
             let repository = repository::open(&workspace.path)?;
-            let commit = commit::package(&repository, &name, &release.version, options.file, tip)?;
-            release.commit = Some(commit.to_string());
+            let prepared = match in_git {
+                true => Some(prepare(&repository, &workspace, &name, &mut release, options.file)?),
+                false => None,
+            };
             let edit = match self.plan(&name, &release, options, now)? {
                 Published::Edit(edit) => edit,
                 Published::Already(done) => return Ok(report(name, &done, PublishStatus::Already)),
             };
-            let job = Job { edit, now, package: Some((&name, Prepared { commit, tip })) };
+            if prepared.is_none() {
+                self.store_elsewhere(&name, &release, options.file)?;
+            }
+            let job = Job { edit, now, package: prepared.map(|prepared| (&name, prepared)) };
             if self.carry_out(&repository, &workspace.path, &job)? {
                 self.update_locked(None, now)?;
                 return Ok(report(name, &release, PublishStatus::Published));
@@ -165,6 +181,37 @@ impl Registry {
             None => move_durably(repository, &base, &moves),
             Some(transport) => Ok(transport.push(path, &moves)? == Pushed::Accepted),
         }
+    }
+}
+
+/// Writes the commit of a package file, and says so in its release.
+fn prepare(
+    repository: &Repository,
+    workspace: &Workspace,
+    name: &PackageName,
+    release: &mut Release,
+    file: &[u8],
+) -> Result<Prepared, RegistryError> {
+    let commit = commit::package(repository, name, &release.version, file, workspace.tip)?;
+    release.commit = Some(commit.to_string());
+    Ok(Prepared { commit, tip: workspace.tip })
+}
+
+impl Registry {
+    /// Brings a file to where readers will look for it, where that can be done from here, and fetches it from there as they will.
+    fn store_elsewhere(&self, name: &PackageName, release: &Release, file: &[u8]) -> Result<(), RegistryError> {
+        if let Place::Oci { server, repository } = config::place(&self.config()?, name, release)? {
+            let oci = Oci::open(self.web()?, &server, &repository, Access::Push)?;
+            oci.push(&Push { name, version: &release.version, file })?;
+        }
+        self.fetch_blob(name, release).map(drop).map_err(|error| match error {
+            RegistryError::Web(source) => RegistryError::NotStored {
+                name: Box::new(name.clone()),
+                version: Box::new(release.version.clone()),
+                source: Box::new(source),
+            },
+            other => other,
+        })
     }
 }
 

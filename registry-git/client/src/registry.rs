@@ -2,16 +2,19 @@
 
 use crate::{
     Location, RegistryError, Snapshot,
+    copy::CopyFiles,
     store::{Believed, Store},
     transport::{Address, Settings, Transport},
+    web::Web,
 };
 use mpp_index::{
+    Files, IndexError, config,
     package::PackageEntry,
     search::{self, Found},
     state::TrustedState,
 };
-use mpp_schema::{Instant, PackageName, lock::LockedRegistry};
-use std::path::PathBuf;
+use mpp_schema::{Instant, PackageName, index::Config, lock::LockedRegistry};
+use std::{path::PathBuf, sync::OnceLock};
 
 /// A registry: where it is, and what this home believes about it.
 pub struct Registry {
@@ -19,6 +22,9 @@ pub struct Registry {
     pub(crate) store: Store,
     pub(crate) transport: Option<Box<dyn Transport>>,
     pub(crate) believed: Option<Believed>,
+    settings: Settings,
+    web: OnceLock<Web>,
+    main: Option<String>,
 }
 
 impl Registry {
@@ -27,12 +33,37 @@ impl Registry {
     /// # Errors
     /// When the location is not one, or the folder holds something damaged.
     pub fn open(location: &str, folder: impl Into<PathBuf>) -> Result<Self, RegistryError> {
+        Self::open_with(location, folder, Settings::default())
+    }
+
+    /// The same, reached as the settings say.
+    ///
+    /// # Errors
+    /// As [`Registry::open`].
+    pub fn open_with(location: &str, folder: impl Into<PathBuf>, settings: Settings) -> Result<Self, RegistryError> {
         let location = Location::parse(location)?;
         let transport: Option<Box<dyn Transport>> = match &location {
-            Location::Path(_) => None,
-            Location::Address { .. } => Some(Box::new(Address::new(&location, Settings::default())?)),
+            Location::Path(_) | Location::Copy { .. } => None,
+            Location::Address { .. } => Some(Box::new(Address::new(&location, settings.clone())?)),
         };
-        Self::with_transport(location, folder, transport)
+        let registry = Self::with_transport(location, folder, transport)?;
+        Ok(Self { settings, ..registry })
+    }
+
+    /// The same registry, of which lock files say that it is elsewhere: this is a mirror of it.
+    #[must_use]
+    pub fn mirror_of(self, main: &str) -> Self {
+        Self { main: Some(main.to_owned()), ..self }
+    }
+
+    pub(crate) fn of(
+        location: Location,
+        store: Store,
+        transport: Option<Box<dyn Transport>>,
+        believed: Option<Believed>,
+    ) -> Self {
+        let (settings, web, main) = (Settings::default(), OnceLock::new(), None);
+        Self { location, store, transport, believed, settings, web, main }
     }
 
     /// The same with another way to reach an address: for tests, and for other settings.
@@ -46,7 +77,7 @@ impl Registry {
     ) -> Result<Self, RegistryError> {
         let store = Store::new(folder.into());
         let believed = store.read()?;
-        Ok(Self { location, store, transport, believed })
+        Ok(Self::of(location, store, transport, believed))
     }
 
     /// Where it is.
@@ -80,8 +111,8 @@ impl Registry {
     /// # Errors
     /// When the registry was never updated, or what is there is not what the trusted head says.
     pub fn package(&self, name: &PackageName) -> Result<Option<PackageEntry>, RegistryError> {
-        let believed = self.believed()?;
-        Ok(mpp_index::package::package(&self.snapshot()?, &believed.state, name)?)
+        let state = &self.believed()?.state;
+        self.with_files(|files| mpp_index::package::package(files, state, name))
     }
 
     /// The packages whose name, description or tools hold every word, best first.
@@ -89,8 +120,12 @@ impl Registry {
     /// # Errors
     /// As [`Registry::package`].
     pub fn search(&self, text: &str) -> Result<Vec<Found>, RegistryError> {
-        let believed = self.believed()?;
-        Ok(search::search(&self.snapshot()?, &believed.state, text)?)
+        let state = &self.believed()?.state;
+        let by_name = matches!(self.location, Location::Copy { .. });
+        self.with_files(|files| match by_name {
+            true => search::search_names(files, state, text),
+            false => search::search(files, state, text),
+        })
     }
 
     /// How a lock file names this registry.
@@ -99,15 +134,64 @@ impl Registry {
     /// When it was never updated.
     pub fn locked(&self, name: &str) -> Result<LockedRegistry, RegistryError> {
         let state = self.trusted()?;
-        let url = self.location.to_string();
+        let url = self.main.clone().unwrap_or_else(|| self.location.to_string());
         Ok(LockedRegistry { name: name.to_owned(), id: state.registry(), root: state.pin(), url })
     }
 
-    /// The files of the trusted commit.
+    /// How the registry is to be used, as it says in the trusted state.
     ///
     /// # Errors
-    /// When the registry was never updated, or the repository cannot be read.
+    /// As [`Registry::package`].
+    pub fn config(&self) -> Result<Config, RegistryError> {
+        let state = &self.believed()?.state;
+        self.with_files(|files| config::config(files, state))
+    }
+
+    /// Reads files of the trusted state, wherever they are.
+    ///
+    /// # Errors
+    /// When the registry was never updated, its files cannot be reached, or what they say is refused.
+    pub fn with_files<T>(&self, read: impl FnOnce(&dyn Files) -> Result<T, IndexError>) -> Result<T, RegistryError> {
+        let Location::Copy { url } = &self.location else { return Ok(read(&self.snapshot()?)?) };
+        let head = self.believed()?.state.signed_head();
+        let files = CopyFiles::open(self.web()?, url, self.store.copy_path(), Some(head));
+        let answer = read(&files)?;
+        let _lock = self.store.lock()?;
+        // Another process may have moved on meanwhile: what was shown under an older head is not remembered under the newer one.
+        if self.store.read()?.is_some_and(|now| now.state.signed_head() == head) {
+            let files = files.again();
+            files.keep(head, None)?;
+        }
+        Ok(answer)
+    }
+
+    /// Who sends requests for files.
+    pub(crate) fn web(&self) -> Result<&Web, RegistryError> {
+        if let Some(web) = self.web.get() {
+            return Ok(web);
+        }
+        let location = match &self.location {
+            Location::Path(_) => None,
+            Location::Address { url, .. } => Some(url.clone()),
+            Location::Copy { url } => Some(url.to_string()),
+        };
+        let web = Web::new(location.as_deref(), &self.settings)?;
+        Ok(self.web.get_or_init(|| web))
+    }
+
+    pub(crate) fn refuse_copy(&self) -> Result<(), RegistryError> {
+        match &self.location {
+            Location::Copy { .. } => Err(RegistryError::ReadOnly { location: self.location.to_string() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The files of the trusted commit, which a copy does not have.
+    ///
+    /// # Errors
+    /// When the registry was never updated, is a copy, or the repository cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, RegistryError> {
+        self.refuse_copy()?;
         Snapshot::open(&self.repository_path(), self.believed()?.commit)
     }
 
@@ -120,7 +204,7 @@ impl Registry {
     pub(crate) fn repository_path(&self) -> PathBuf {
         match &self.location {
             Location::Path(path) => path.clone(),
-            Location::Address { .. } => self.store.clone_path(),
+            Location::Address { .. } | Location::Copy { .. } => self.store.clone_path(),
         }
     }
 }

@@ -22,6 +22,8 @@ const STATE: &str = "state.json";
 const LOCK: &str = "lock";
 const EVIDENCE: &str = "evidence";
 const CLONE: &str = "index.git";
+const COPY: &str = "copy";
+const DOWNLOADS: &str = "downloads";
 /// How the folders for work in progress begin.
 pub(crate) const WORK: &str = ".work-";
 
@@ -31,7 +33,7 @@ pub(crate) struct Store {
     folder: PathBuf,
 }
 
-/// What is believed, and which commit it was read from.
+/// What is believed, and which commit it was read from: the null id where that was a copy, which has none.
 #[derive(Debug, Clone)]
 pub(crate) struct Believed {
     pub(crate) state: TrustedState,
@@ -57,6 +59,16 @@ impl Store {
     /// The clone of a registry at an address.
     pub(crate) fn clone_path(&self) -> PathBuf {
         self.folder.join(CLONE)
+    }
+
+    /// What is kept of a copy.
+    pub(crate) fn copy_path(&self) -> PathBuf {
+        self.folder.join(COPY)
+    }
+
+    /// Where parts of package files wait.
+    pub(crate) fn downloads_path(&self) -> PathBuf {
+        self.folder.join(DOWNLOADS)
     }
 
     /// Reads the trusted state; nothing when there is none yet.

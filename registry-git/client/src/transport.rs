@@ -13,6 +13,7 @@ mod spawned;
 
 pub use crate::repository::Move;
 pub use address::Address;
+pub(crate) use http::tls_of;
 pub use settings::Settings;
 
 use crate::RegistryError;
@@ -29,7 +30,7 @@ pub enum Pushed {
 }
 
 /// Moves objects between a repository of this machine and one address.
-pub trait Transport {
+pub trait Transport: Send + Sync {
     /// What a reference of the address names.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 use crate::{
     Location, Registry, RegistryError, Snapshot,
     clone::{Clone, Quarantine},
+    copy::CopyFiles,
     repository,
     repository::MAIN,
     store::Believed,
@@ -13,10 +14,11 @@ use crate::{
 use gix::ObjectId;
 use mpp_index::{
     IndexError,
-    state::{self, Candidate, Trusted, Update},
+    state::{self, Candidate, Followed, Trusted, Update},
 };
 use mpp_schema::{Coded, Digest, Instant, codes};
 use std::{collections::BTreeSet, path::Path};
+use url::Url;
 
 /// What an update brought.
 #[derive(Debug, Clone)]
@@ -45,9 +47,34 @@ impl Registry {
         // Another process may have moved on since this one opened the folder.
         self.believed = self.store.read()?;
         let first_use = self.believed.is_none() && pin.is_none();
+        if let Location::Copy { url } = &self.location.clone() {
+            return self.follow_copy(url, pin, now, first_use).map_err(|error| self.with_evidence(error));
+        }
         let (offer, update) = self.offered(pin, now).map_err(|error| self.with_evidence(error))?;
         let commit = offer.commit();
         self.believe(Believed { state: update.state, commit }, &offer)?;
+        let root = self.trusted()?.pin();
+        Ok(UpdateReport { root, first_use, changed: update.changed, records: update.records })
+    }
+
+    /// Goes on to the head of a copy. What came is kept only when all of it was verified.
+    fn follow_copy(
+        &mut self,
+        url: &Url,
+        pin: Option<Digest>,
+        now: Instant,
+        first_use: bool,
+    ) -> Result<UpdateReport, RegistryError> {
+        let before = self.believed.as_ref().map(|believed| &believed.state);
+        let web = self.web()?;
+        let files = CopyFiles::open(web, url, self.store.copy_path(), before.map(state::TrustedState::signed_head));
+        let Followed { update, held } = state::follow(before, pin, &files, files.held(), now)?;
+        let fixed = state::fixed(&files, &update.state)?;
+        // The files first: a state whose files were shown under it finds them again.
+        files.keep(update.state.signed_head(), Some((held, fixed)))?;
+        let believed = Believed { state: update.state, commit: ObjectId::null(gix::hash::Kind::Sha1) };
+        self.store.write(&believed)?;
+        self.believed = Some(believed);
         let root = self.trusted()?.pin();
         Ok(UpdateReport { root, first_use, changed: update.changed, records: update.records })
     }
@@ -59,6 +86,7 @@ impl Registry {
                 let commit = main_of(path)?;
                 Ok((Offer::InPlace(commit), self.verify(path, commit, pin, now)?))
             }
+            (Location::Copy { .. }, _) => Err(RegistryError::ReadOnly { location: self.location.to_string() }),
             (Location::Address { url, .. }, transport) => {
                 let unreachable = |detail: String| RegistryError::Unreachable { location: url.clone(), detail };
                 let transport = transport.as_ref().ok_or_else(|| unreachable("there is no transport".to_owned()))?;

@@ -3,9 +3,7 @@
 use crate::{
     Files, IndexError,
     authority::{Authority, Speaker},
-    document, layout, package,
-    package::Proof,
-    shards,
+    document, layout, package, shards,
     state::TrustedState,
     texts,
 };
@@ -60,13 +58,13 @@ pub fn advisories(files: &dyn Files, state: &TrustedState, name: &PackageName) -
     let path = layout::advisories(name);
     let Some(digest) = shards::digest_of(files, &table, &path)? else { return Ok(Vec::new()) };
     let file = shards::read_exact(files, &path, digest)?;
-    let namespace = package::namespace_in(files, state, &table, name.namespace(), Proof::Update)?;
+    let namespace = package::namespace_in(files, state, &table, name.namespace(), state.proof())?;
     let namespace = namespace.ok_or_else(|| IndexError::NotOwner {
         path: path.clone(),
         namespace: name.namespace().clone(),
         reason: "nobody owns it".to_owned(),
     })?;
-    let authority = package::authority(files, state, &table, &namespace, Proof::Update);
+    let authority = package::authority(files, state, &table, &namespace, state.proof());
     let mut found: Vec<Advisory> = Vec::new();
     for (i, line) in document::lines(&path, &file)?.into_iter().enumerate() {
         let new = advisory(name, authority, &format!("{path}:{}", i + 1), line)?.advisory;

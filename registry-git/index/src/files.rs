@@ -1,13 +1,18 @@
 //! Reading the files of one state of an index, wherever they are.
 
 use crate::layout::FILE_BYTES_MAX;
-use mpp_schema::{Code, Coded, codes};
+use mpp_schema::{Code, Coded, Digest, codes};
 use std::collections::BTreeMap;
 
 /// The files of one commit of an index. What is read may be hostile; nothing is believed before it is checked.
 pub trait Files {
     /// The whole content of a file, or nothing when there is none. Refuses files larger than [`FILE_BYTES_MAX`].
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FilesError>;
+
+    /// The same for a file whose digest is known before: who holds such bytes need not ask for them. What is given is compared by the caller.
+    fn read_known(&self, path: &str, _digest: Digest) -> Result<Option<Vec<u8>>, FilesError> {
+        self.read(path)
+    }
 }
 
 /// A file that could not be read.
@@ -29,6 +34,16 @@ pub enum FilesError {
         /// Its size.
         size: u64,
     },
+    /// Whoever was asked for it answered with something else.
+    #[error("reading `{path}` of the index: {detail}")]
+    Answer {
+        /// The file.
+        path: String,
+        /// Which refusal it is.
+        code: Code,
+        /// What came instead.
+        detail: String,
+    },
     /// The store could not be reached.
     #[error("reading `{path}` of the index")]
     Unreachable {
@@ -44,6 +59,7 @@ impl Coded for FilesError {
         match self {
             Self::Damaged { .. } => codes::INDEX_GIT,
             Self::TooLarge { .. } => codes::LIMIT_INDEX,
+            Self::Answer { code, .. } => *code,
             Self::Unreachable { .. } => codes::REGISTRY_UNREACHABLE,
         }
     }

@@ -19,6 +19,7 @@ mod texts;
 mod world;
 
 pub mod advisories;
+pub mod config;
 pub mod layout;
 pub mod package;
 pub mod plan;

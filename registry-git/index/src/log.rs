@@ -26,7 +26,7 @@ pub(crate) struct Tail {
 
 /// What a log must be.
 pub(crate) struct Expected {
-    /// Where reading begins: the start of a segment.
+    /// Where reading begins: the start of a segment, or a point in one for who needs no start later.
     pub(crate) from: LogPoint,
     /// Points on the way that must be met, in order.
     pub(crate) through: Vec<LogPoint>,
@@ -43,16 +43,19 @@ pub(crate) fn read(files: &dyn Files, expected: &Expected) -> Result<Tail, Broke
     let mut through = expected.through.iter().peekable();
     meet(point, &mut through)?;
     while point.length < expected.to.length {
+        // Who begins within a segment has no hash for what stands before in it.
+        let before = point.length % layout::SEGMENT_RECORDS;
+        let start = point.length - before;
         tail.segment = point;
-        let end = expected.to.length.min(point.length + layout::SEGMENT_RECORDS);
+        let end = expected.to.length.min(start + layout::SEGMENT_RECORDS);
         let path = layout::log_segment(point.length);
         let Some(file) = files.read(&path)? else { return Err(broken(point.length, format!("`{path}` is gone"))) };
         let lines = document::lines(&path, &file)?;
-        if lines.len() as u64 != end - point.length {
-            let reason = format!("expected {} records in `{path}`, found {}", end - point.length, lines.len());
+        if lines.len() as u64 != end - start {
+            let reason = format!("expected {} records in `{path}`, found {}", end - start, lines.len());
             return Err(broken(point.length, reason));
         }
-        for line in lines {
+        for line in lines.into_iter().skip(usize::try_from(before).unwrap_or(usize::MAX)) {
             let record = record(&path, line, point.length)?;
             point = step(point, line);
             if record.n >= expected.collect {

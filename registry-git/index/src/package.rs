@@ -147,7 +147,8 @@ pub(crate) enum Proof {
 /// Looks a package up. Reads `shards.json`, two shard files, the namespace and the package, and nothing else.
 ///
 /// Each file is compared with the trusted head. Its signatures were verified by the update that led to that head, and are not
-/// verified again: a lookup costs the same for a package with one version and with hundreds.
+/// verified again: a lookup costs the same for a package with one version and with hundreds. Only a client that came to its head by
+/// single files ([`crate::state::follow`]) verifies them here.
 ///
 /// # Errors
 /// When a file is not what the trusted head says.
@@ -157,7 +158,7 @@ pub fn package(
     name: &PackageName,
 ) -> Result<Option<PackageEntry>, IndexError> {
     let table = shards::table(files, state.head())?;
-    package_in(files, state, &table, name, Proof::Update)
+    package_in(files, state, &table, name, state.proof())
 }
 
 /// The same with a shard table that was read before.
@@ -189,7 +190,7 @@ pub(crate) fn package_in(
 /// When a file is not what the trusted head says.
 pub fn namespace(files: &dyn Files, state: &TrustedState, name: &Ident) -> Result<Option<NamespaceEntry>, IndexError> {
     let table = shards::table(files, state.head())?;
-    let namespace = namespace_in(files, state, &table, name, Proof::Update)?;
+    let namespace = namespace_in(files, state, &table, name, state.proof())?;
     Ok(namespace.as_ref().map(namespace_entry))
 }
 

@@ -10,7 +10,7 @@ mod root;
 mod tests;
 
 use crate::{
-    Files, IndexError, collision, document, keys,
+    Files, IndexError, collision, config, document, keys,
     layout::{self, Covered},
     namespace::Namespace,
     package::{self, Proof},
@@ -79,7 +79,8 @@ pub fn init(new: &Init<'_>) -> Result<(IndexEdit, Digest), IndexError> {
     };
     let path = layout::root(1);
     let signed = document::seal(&path, &root, &Purpose::Root { registry: new.registry }, new.root_keys)?;
-    let config = Config { mpp: FormatVersion::CURRENT, blobs: new.blobs.clone() };
+    let config = Config { mpp: FormatVersion::CURRENT, blobs: new.blobs.clone(), follows: Vec::new() };
+    config::check(&config)?;
     let mut draft = Draft::empty(root);
     draft.write(layout::CONFIG.to_owned(), document::line(&config));
     draft.write(path, document::line(&signed));
@@ -173,6 +174,26 @@ pub fn sign_head(
 ) -> Result<IndexEdit, IndexError> {
     let table = shards::table(files, state.head())?;
     Draft::on(files, state, table)?.finish(head_keys, now, "Sign a fresh head".to_owned())
+}
+
+/// Plans another configuration: where package files will be, and which registries are followed.
+///
+/// # Errors
+/// When nobody could follow it, or no head key is at hand.
+pub fn configure(
+    files: &dyn Files,
+    state: &TrustedState,
+    new: &Config,
+    head_keys: &[&dyn Signer],
+    now: Instant,
+) -> Result<Option<IndexEdit>, IndexError> {
+    config::check(new)?;
+    if config::config(files, state)? == *new {
+        return Ok(None);
+    }
+    let mut draft = Draft::on(files, state, shards::table(files, state.head())?)?;
+    draft.write(layout::CONFIG.to_owned(), document::line(new));
+    draft.finish(head_keys, now, "Change the configuration".to_owned()).map(Some)
 }
 
 fn refuse_lookalikes(

@@ -10,6 +10,9 @@ use crate::{
 };
 use mpp_schema::{Ident, PackageName, index::Release};
 
+/// How many packages are looked at where each costs a request.
+const FOUND_BY_NAME_MAX: usize = 50;
+
 /// A package that fits the words.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -81,6 +84,26 @@ pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec
                 let Standing { deprecated, blocked, .. } = latest.standing;
                 found.push(Found { name, latest: latest.release, deprecated, blocked, score });
             }
+        }
+    }
+    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
+    Ok(found)
+}
+
+/// The same for whoever reads single files: the packages whose name holds every word. Only their files are read.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_names(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
+    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |name: &PackageName| words.iter().all(|word| name.to_string().contains(word.as_str()));
+    let mut found = Vec::new();
+    for name in names(files, state)?.into_iter().filter(fits).take(FOUND_BY_NAME_MAX) {
+        let releases = package::package(files, state, &name)?.map(|entry| entry.releases).unwrap_or_default();
+        let Some(latest) = package::latest(releases) else { continue };
+        if let Some(score) = score(&name, &latest.release, &words) {
+            let Standing { deprecated, blocked, .. } = latest.standing;
+            found.push(Found { name, latest: latest.release, deprecated, blocked, score });
         }
     }
     found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));

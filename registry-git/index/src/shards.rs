@@ -60,7 +60,9 @@ pub(crate) fn digest_of(
 
 /// Reads a covered file and compares it with its digest.
 pub(crate) fn read_exact(files: &dyn Files, path: &str, expected: Digest) -> Result<Vec<u8>, IndexError> {
-    let file = files.read(path)?.ok_or_else(|| IndexError::Removed { path: path.to_owned(), what: "the file" })?;
+    let file = files
+        .read_known(path, expected)?
+        .ok_or_else(|| IndexError::Removed { path: path.to_owned(), what: "the file" })?;
     let found = Digest::of(&file);
     match found == expected {
         true => Ok(file),

@@ -5,11 +5,14 @@
 
 mod changes;
 mod compare;
+mod copy;
 mod root;
 mod walk;
 
+use crate::package::Proof;
 use crate::{Files, IndexError, document, keys::Keys, layout, log};
 pub use compare::{Comparison, compare};
+pub use copy::{Followed, fixed, follow, is_held};
 use mpp_package::signature::Purpose;
 use mpp_schema::{
     Digest, FormatVersion, Instant, RegistryId,
@@ -46,6 +49,9 @@ pub struct TrustedState {
     head: Head,
     segment: LogPoint,
     clock: Instant,
+    /// That the client came here by single files: it has not verified what all files say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_parts: bool,
 }
 
 impl TrustedState {
@@ -96,6 +102,11 @@ impl TrustedState {
             _ if now < self.expires().plus_days(GRACE_DAYS) => Freshness::Expired,
             _ => Freshness::LongExpired,
         }
+    }
+
+    /// What shows that files which the head fixes say what their owners said.
+    pub(crate) fn proof(&self) -> Proof {
+        if self.by_parts { Proof::Signatures } else { Proof::Update }
     }
 
     /// The log at the start of its open segment.
@@ -160,6 +171,9 @@ pub fn update(
     check_clock(head.issued, now)?;
     check_clock(before.map_or(now, |before| before.clock), now)?;
     let clock = before.map_or(now, |before| before.clock.max(now));
+    // Whoever came by single files has not verified the rest of them: that is done now, from the start of the log.
+    let trusted =
+        trusted.map(|trusted| Trusted { files: trusted.files.filter(|_| !trusted.state.by_parts), ..trusted });
 
     let (tail, base) = read_log(candidate, &trusted, &chain, &signed, &head)?;
     if let (Some(before), None) = (before, &base) {
@@ -175,6 +189,7 @@ pub fn update(
         head,
         segment: tail.segment,
         clock,
+        by_parts: false,
     };
     Ok(Update { state, changed, records: tail.records.len() as u64 })
 }

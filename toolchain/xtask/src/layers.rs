@@ -48,18 +48,18 @@ pub(crate) const LAYERS: &[Layer] = &[
         refuses: refusals::PURE,
     },
     Layer {
-        name: "mpp-registry",
-        folder: "registry-git/client",
-        uses: &["mpp-schema", "mpp-package", "mpp-index"],
-        tests_use: &[],
-        refuses: &[refusals::CLOCK, refusals::ENGINE, refusals::COMMAND_LINE, refusals::PRINTING],
-    },
-    Layer {
         name: "mpp-policy",
         folder: "host/policy",
         uses: &["mpp-schema", "mpp-package"],
         tests_use: &[],
         refuses: refusals::PURE,
+    },
+    Layer {
+        name: "mpp-registry",
+        folder: "registry-git/client",
+        uses: &["mpp-schema", "mpp-package", "mpp-index", "mpp-policy"],
+        tests_use: &[],
+        refuses: &[refusals::CLOCK, refusals::ENGINE, refusals::COMMAND_LINE, refusals::PRINTING],
     },
     Layer {
         name: "mpp-privacy",

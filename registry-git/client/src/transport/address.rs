@@ -25,10 +25,9 @@ impl Address {
     pub fn new(location: &Location, settings: Settings) -> Result<Self, RegistryError> {
         match location {
             Location::Address { url, protocol } => Ok(Self { url: url.clone(), protocol, settings }),
-            Location::Path(path) => Err(RegistryError::Location {
-                text: path.display().to_string(),
-                reason: "a path is read and written in place",
-            }),
+            Location::Path(_) | Location::Copy { .. } => {
+                Err(RegistryError::Location { text: location.to_string(), reason: "it is not reached by git" })
+            }
         }
     }
 

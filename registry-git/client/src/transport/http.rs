@@ -41,22 +41,27 @@ pub(super) struct Client {
 impl Client {
     /// A client that sends to `https` only where the address says `https`.
     pub(super) fn new(https: bool, settings: &Settings, budget: Budget) -> Result<Self, RegistryError> {
-        let mut tls = TlsConfig::builder();
-        if let Some(file) = settings.certificates().filter(|_| https) {
-            tls = tls.root_certs(read_certificates(&file)?);
-        }
         let config = Agent::config_builder()
             .https_only(https)
             .http_status_as_error(false)
             .max_redirects(REDIRECTS)
             .proxy(None)
-            .tls_config(tls.build())
+            .tls_config(tls_of(settings, https)?)
             .timeout_connect(Some(CONNECT))
             .timeout_per_read(Some(SILENCE))
             .timeout_per_write(Some(SILENCE))
             .timeout_global(Some(REQUEST));
         Ok(Self { agent: config.build().new_agent(), budget, moved: None })
     }
+}
+
+/// Who may vouch for servers: those in the file that was named, else those that are compiled in.
+pub(crate) fn tls_of(settings: &Settings, https: bool) -> Result<TlsConfig, RegistryError> {
+    let mut tls = TlsConfig::builder();
+    if let Some(file) = settings.certificates().filter(|_| https) {
+        tls = tls.root_certs(read_certificates(&file)?);
+    }
+    Ok(tls.build())
 }
 
 fn read_certificates(file: &std::path::Path) -> Result<RootCerts, RegistryError> {

@@ -15,6 +15,10 @@ pub struct Settings {
     pub certificates: Option<PathBuf>,
     /// Environment variables for the programs that are started.
     pub environment: Vec<(String, String)>,
+    /// Origins besides the registry's own to which package files may be fetched from wherever they lead: private ones, and such without TLS.
+    pub origins: Vec<String>,
+    /// A user's name and password for servers of package files. They are told to origins that the user named, and to no other.
+    pub credentials: Option<(String, String)>,
     /// Configuration values for `git push`, as in `git -c key=value`: a credential helper, a proxy.
     pub configuration: Vec<(String, String)>,
 }

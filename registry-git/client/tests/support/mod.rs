@@ -4,6 +4,7 @@
 pub(crate) mod http;
 pub(crate) mod ssh;
 pub(crate) mod tls;
+pub(crate) mod web;
 
 use mpp_package::{
     key::{SecretKey, Signer},

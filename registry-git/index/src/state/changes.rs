@@ -192,7 +192,12 @@ pub(super) struct End {
 }
 
 /// Checks that a file of lines only grew: what it was before, and after each record, are its beginnings.
-fn grown(path: &str, file: &[u8], before: Option<Digest>, digests: &[Digest]) -> Result<Vec<End>, IndexError> {
+pub(super) fn grown(
+    path: &str,
+    file: &[u8],
+    before: Option<Digest>,
+    digests: &[Digest],
+) -> Result<Vec<End>, IndexError> {
     let gone = || IndexError::Removed { path: path.to_owned(), what: "a line that was there before" };
     let mut ends = Vec::new();
     let mut wanted = before.into_iter().chain(digests.iter().copied()).peekable();

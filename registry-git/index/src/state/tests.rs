@@ -1,6 +1,7 @@
 //! What a client refuses to believe, each beside a twin that it believes and that differs only in the attacked point.
 
 mod compare;
+mod copy;
 mod life;
 mod owners;
 mod revoked;
