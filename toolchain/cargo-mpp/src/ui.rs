@@ -45,6 +45,7 @@ impl Ui {
         match event {
             Event::Started { step, what } => self.started(step, &what),
             Event::Advanced { what, done, total } => self.advanced(&what, done, total),
+            Event::Transferred { done, total } => self.transferred(done, total),
             Event::Finished => self.clear(),
             Event::Note(text) => self.line(AnsiColor::Cyan, "note", &text),
             Event::Compiler(text) => self.above(&text),
@@ -70,6 +71,17 @@ impl Ui {
             bar.set_length(total as u64);
             bar.set_position(done as u64);
             bar.set_message(what.to_owned());
+        }
+    }
+
+    fn transferred(&self, done: u64, total: u64) {
+        if let Some(bar) = &*self.bar.borrow() {
+            let style = ProgressStyle::with_template(
+                "{spinner:.green} {prefix} [{bar:24}] {bytes}/{total_bytes}  {bytes_per_sec}",
+            );
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_length(total);
+            bar.set_position(done);
         }
     }
 

@@ -79,6 +79,13 @@ pub enum Event {
         /// How many there are at most.
         total: usize,
     },
+    /// Of what the last step that began brings, so much is here.
+    Transferred {
+        /// How many bytes are here.
+        done: u64,
+        /// How many there will be.
+        total: u64,
+    },
     /// The last step that began is done.
     Finished,
     /// Something that a person should know, such as a key that was made.

@@ -2,7 +2,7 @@
 
 use crate::{Context, Event, OpsError, home::registries::KnownRegistry, standing};
 use mpp_index::package::PackageEntry;
-use mpp_registry::Registry;
+use mpp_registry::{FetchedPackage, Received, Registry, Wanted, transport::Settings};
 use mpp_schema::{Code, Coded, PackageName, codes};
 
 /// A registry of this home, ready to be read.
@@ -13,18 +13,60 @@ pub(crate) struct OpenRegistry {
 
 /// Opens a registry and reads nothing from elsewhere.
 pub(crate) fn open(context: &Context<'_>, known: KnownRegistry) -> Result<OpenRegistry, OpsError> {
-    let registry = Registry::open(&known.url, context.home.registry_state(&known.name))?;
+    let url = known.url.clone();
+    open_at(context, known, &url)
+}
+
+/// The same at one of its locations.
+fn open_at(context: &Context<'_>, known: KnownRegistry, url: &str) -> Result<OpenRegistry, OpsError> {
+    let settings = settings(context, &known.allows);
+    let registry = Registry::open_with(url, context.home.registry_state(&known.name), settings)?;
+    let registry = if url == known.url { registry } else { registry.mirror_of(&known.url) };
     Ok(OpenRegistry { known, registry })
 }
 
+/// How registries are reached: where this one may send us, and who we are.
+pub(crate) fn settings(context: &Context<'_>, allows: &[String]) -> Settings {
+    let user = context.surroundings.variable("MPP_REGISTRY_USER");
+    let password = context.surroundings.variable("MPP_REGISTRY_PASSWORD");
+    Settings { origins: allows.to_vec(), credentials: user.zip(password), ..Settings::default() }
+}
+
+/// Refusals after which another location of the same registry is tried: this one cannot be reached, or lags behind.
+const GO_ON: [Code; 4] =
+    [codes::REGISTRY_UNREACHABLE, codes::REGISTRY_ANSWER, codes::INDEX_ROLLBACK, codes::INDEX_STALE];
+
 /// Opens a registry and verifies what is new in it, against the root that was pinned when it was added.
 pub(crate) fn open_updated(context: &Context<'_>, known: KnownRegistry) -> Result<OpenRegistry, OpsError> {
-    let mut open = open(context, known)?;
-    (context.tell)(Event::Started { step: "updating", what: format!("the registry `{}`", open.known.name) });
+    (context.tell)(Event::Started { step: "updating", what: format!("the registry `{}`", known.name) });
+    let mut first = None;
+    for url in [&known.url].into_iter().chain(&known.mirrors) {
+        match open_updated_at(context, known.clone(), url) {
+            Ok(open) => {
+                (context.tell)(Event::Finished);
+                standing::learn(context, &open)?;
+                return Ok(open);
+            }
+            Err(error) if GO_ON.contains(&error.code()) && !known.mirrors.is_empty() => {
+                (context.tell)(Event::Note(format!(
+                    "{} ({}); `{}` may be elsewhere",
+                    error.message(),
+                    error.code(),
+                    known.name
+                )));
+                first.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(first.unwrap_or_else(|| crate::home::registries::RegistriesError::None.into()))
+}
+
+/// The same at one of its locations. All of them lead to one state, of the registry whose id is known.
+fn open_updated_at(context: &Context<'_>, known: KnownRegistry, url: &str) -> Result<OpenRegistry, OpsError> {
+    let mut open = open_at(context, known, url)?;
     open.registry.update(Some(open.known.root), context.now)?;
-    (context.tell)(Event::Finished);
     open.registry.check_fresh(context.now)?;
-    standing::learn(context, &open)?;
     Ok(open)
 }
 
@@ -45,8 +87,16 @@ pub(crate) fn find(
     name: &PackageName,
     registry: Option<&str>,
 ) -> Result<(OpenRegistry, PackageEntry), OpsError> {
+    let owner = match registry {
+        None => context.home.owner_of(name)?,
+        Some(_) => None,
+    };
+    let asked = match owner {
+        Some(owner) => vec![owner],
+        None => chosen(context, registry)?,
+    };
     let mut found = Vec::new();
-    for known in chosen(context, registry)? {
+    for known in asked {
         let open = open_updated(context, known)?;
         if let Some(entry) = open.registry.package(name)? {
             found.push((open, entry));
@@ -59,6 +109,29 @@ pub(crate) fn find(
     let found = found.pop().ok_or_else(|| FindError::None(name.clone()))?;
     check_pin(context, &found.1)?;
     Ok(found)
+}
+
+/// Fetches files of one registry, some of them at a time, and tells how much of them is here.
+pub(crate) fn fetch(
+    context: &Context<'_>,
+    open: &OpenRegistry,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<FetchedPackage>, OpsError> {
+    let what = match wanted {
+        [one] => format!("{}@{}", one.name, one.release.version),
+        several => format!("{} packages", several.len()),
+    };
+    (context.tell)(Event::Started { step: "fetching", what });
+    let total = wanted.iter().map(|file| file.release.size).sum();
+    let mut here = vec![0; wanted.len()];
+    let mut tell = |received: Received| {
+        here[received.file] = received.bytes;
+        (context.tell)(Event::Transferred { done: here.iter().sum(), total });
+    };
+    let fetched = open.registry.fetch_blobs(wanted, &mut tell);
+    let fetched = fetched.into_iter().collect::<Result<Vec<_>, _>>()?;
+    (context.tell)(Event::Finished);
+    Ok(fetched)
 }
 
 /// Refuses a package whose namespace is pinned and not in those hands.
@@ -96,7 +169,14 @@ impl Coded for FindError {
         match self {
             Self::None(name) => vec![format!("mpp search {}", name.name()), "mpp registry list".to_owned()],
             Self::Several { name, registries } => {
-                registries.iter().map(|registry| format!("mpp install {name} --registry {registry}")).collect()
+                let settle = |registry| {
+                    format!(
+                        "mpp registry assign {name} {registry}, or for the namespace: mpp registry assign {} {registry}",
+                        name.namespace()
+                    )
+                };
+                let once = |registry| format!("mpp install {name} --registry {registry}");
+                registries.iter().map(settle).chain(registries.iter().map(once)).collect()
             }
         }
     }

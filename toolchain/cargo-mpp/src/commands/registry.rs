@@ -4,9 +4,9 @@ use super::{Output, table::table};
 use clap::Subcommand;
 use mpp_ops::{
     Context, OpsError,
-    verb::{registry, registry_upkeep},
+    verb::{registry, registry_carriers, registry_upkeep},
 };
-use mpp_schema::{Digest, Ident};
+use mpp_schema::{Digest, Ident, index::Blobs};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,72 @@ pub enum Command {
     },
     /// List the registries of this home
     List,
+    /// Other locations of a registry, tried in their order where one cannot be reached or lags behind
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mpp registry mirror add home sparse+https://mirror.example.com/tools"
+    )]
+    Mirror(Mirror),
+    /// Let a registry send you to an origin that is private or without TLS
+    #[command(after_help = "Example:\n  mpp registry allow home http://127.0.0.1:5000")]
+    Allow {
+        /// The registry
+        name: Ident,
+        /// The origin: https://HOST or http://HOST:PORT
+        origin: String,
+        /// Take it back
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Say that a namespace or package comes from one registry and from no other
+    #[command(after_help = "Examples:\n  mpp registry assign acme home\n  mpp registry assign acme:notes --remove")]
+    Assign {
+        /// A namespace, or a package NS:NAME
+        name: String,
+        /// The registry
+        #[arg(required_unless_present = "remove")]
+        registry: Option<Ident>,
+        /// Ask all registries again
+        #[arg(long, conflicts_with = "registry")]
+        remove: bool,
+    },
+    /// Put registries first: they are asked and shown in this order, which never decides where a package comes from
+    #[command(after_help = "Example:\n  mpp registry order team public")]
+    Order {
+        /// The registries
+        #[arg(required = true)]
+        names: Vec<Ident>,
+    },
+    /// Show which other registries one follows, or use one of them
+    #[command(after_help = "Examples:\n  mpp registry follow home\n  mpp registry follow home upstream")]
+    Follow {
+        /// The registry that names others
+        registry: Ident,
+        /// The one to use from now on, with the root that is named
+        name: Option<Ident>,
+        /// What to call it here
+        #[arg(long = "as", value_name = "NAME", requires = "name")]
+        called: Option<Ident>,
+        /// Where it is, in place of what is named
+        #[arg(long, value_name = "URL", requires = "name")]
+        url: Option<String>,
+    },
+    /// Show or change where a registry keeps package files, and which registries it follows
+    #[command(
+        after_help = "Examples:\n  mpp registry config\n  mpp registry config --blobs https://files.example.com/{digest}.mpp\n  \
+                            mpp registry config --blobs oci:https://oci.example.com/tools/{namespace}/{name}\n  \
+                            mpp registry config --follow upstream"
+    )]
+    Config(ConfigArguments),
+    /// Write a registry as static files, for any web server; clients read them with `sparse+https://…`
+    #[command(after_help = "Example:\n  mpp registry export /srv/www/tools")]
+    Export {
+        /// The folder; an older copy in it is brought up to date
+        folder: PathBuf,
+        /// The registry; may be left out where there is only one
+        #[arg(long, value_name = "NAME")]
+        registry: Option<String>,
+    },
     /// Sign a new head, so that the registry stays fresh: for cron or CI
     #[command(after_help = "mpp registry sign-head\nmpp registry sign-head --head-key /run/secrets/head.key")]
     SignHead {
@@ -80,6 +146,101 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         registry: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Mirror {
+    /// Read it there too, after the locations that are known
+    Add {
+        /// The registry
+        name: Ident,
+        /// A path or an address
+        url: String,
+    },
+    /// Do not read it there any more
+    Remove {
+        /// The registry
+        name: Ident,
+        /// A path or an address
+        url: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConfigArguments {
+    /// Where package files are from now on: `git-refs`, an address with {digest}, or `oci:` and the address of a repository
+    #[arg(long, value_name = "TEMPLATE")]
+    blobs: Option<String>,
+    /// A registry of this home that it follows; may be given several times
+    #[arg(long, value_name = "NAME")]
+    follow: Vec<Ident>,
+    /// A registry that it follows no longer; may be given several times
+    #[arg(long, value_name = "NAME")]
+    unfollow: Vec<Ident>,
+    #[command(flatten)]
+    writing: super::writing::WritingArguments,
+}
+
+fn known(report: &registry_carriers::KnownReport) -> Output {
+    let known = &report.registry;
+    let mut text = format!("registry  {}\nurl       {}\n", known.name, known.url);
+    known.mirrors.iter().for_each(|mirror| text += &format!("mirror    {mirror}\n"));
+    known.allows.iter().for_each(|origin| text += &format!("allows    {origin}\n"));
+    Output::new(report, text).with_talk(if report.changed { "" } else { "nothing to do: it is so already\n" })
+}
+
+fn listed(remove: bool) -> registry_carriers::Listed {
+    if remove { registry_carriers::Listed::No } else { registry_carriers::Listed::Yes }
+}
+
+fn config(arguments: ConfigArguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let ConfigArguments { blobs, follow, unfollow, writing } = arguments;
+    let writing: mpp_ops::Writing = writing.into();
+    let change = registry_carriers::ConfigChange { blobs, follow, unfollow };
+    if change.blobs.is_some() || !change.follow.is_empty() || !change.unfollow.is_empty() {
+        let report = registry_carriers::configure(context, &change, &writing)?;
+        return Ok(super::writing::output(&report));
+    }
+    let report = registry_carriers::config(context, writing.registry.as_deref())?;
+    let blobs = match &report.config.blobs {
+        Blobs::GitRefs => "git-refs".to_owned(),
+        Blobs::Template { url } => url.clone(),
+        Blobs::Oci { url } => format!("oci:{url}"),
+    };
+    let mut text = format!("registry  {}\nfiles     {blobs}\n", report.registry);
+    report.config.follows.iter().for_each(|other| text += &format!("follows   {} at {}\n", other.name, other.url));
+    Ok(Output::new(&report, text))
+}
+
+fn follow(
+    context: &Context<'_>,
+    registry: &Ident,
+    name: Option<&Ident>,
+    called: Option<&Ident>,
+    url: Option<&str>,
+) -> Result<Output, OpsError> {
+    if let Some(name) = name {
+        let report = registry_carriers::follow(context, registry, name, called, url)?;
+        let text = format!("registry  {} ({})\npinned    root {}\n", report.name, report.id, report.root);
+        return Ok(Output::new(&report, text));
+    }
+    let follows = registry_carriers::followed(context, registry)?;
+    let row = |report: &registry_carriers::FollowedReport| {
+        let here = report.known_as.as_ref().map_or("not used here".to_owned(), |name| format!("used as {name}"));
+        vec![report.followed.name.to_string(), report.followed.url.clone(), here, report.followed.root.to_string()]
+    };
+    let rows: Vec<_> = follows.iter().map(row).collect();
+    let talk = if follows.is_empty() { "it follows no other registry\n" } else { "" };
+    Ok(Output::new(json!({ "follows": follows }), table(&rows)).with_talk(talk))
+}
+
+fn assign(context: &Context<'_>, name: &str, registry: Option<&Ident>) -> Result<Output, OpsError> {
+    let report = registry_carriers::assign(context, name, registry)?;
+    let text = match &report.registry {
+        Some(registry) => format!("{} comes from `{registry}` and from no other registry\n", report.name),
+        None => format!("all registries are asked for {}\n", report.name),
+    };
+    Ok(Output::new(&report, text))
 }
 
 #[derive(Debug, clap::Args)]
@@ -212,6 +373,38 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Check { url, root, files, .. } => check(context, &url, root, files),
         Command::Rotate(arguments) => rotate(arguments, context),
         Command::Evidence { registry } => evidence(context, registry.as_deref()),
+        Command::Mirror(Mirror::Add { name, url }) => {
+            registry_carriers::mirror(context, &name, &url, listed(false)).map(|report| known(&report))
+        }
+        Command::Mirror(Mirror::Remove { name, url }) => {
+            registry_carriers::mirror(context, &name, &url, listed(true)).map(|report| known(&report))
+        }
+        Command::Allow { name, origin, remove } => {
+            registry_carriers::allow(context, &name, &origin, listed(remove)).map(|report| known(&report))
+        }
+        Command::Assign { name, registry, .. } => assign(context, &name, registry.as_ref()),
+        Command::Order { names } => {
+            let known = registry_carriers::order(context, &names)?;
+            let text: String = known.iter().map(|known| format!("{}\n", known.name)).collect();
+            Ok(Output::new(json!({ "registries": known }), text))
+        }
+        Command::Follow { registry, name, called, url } => {
+            follow(context, &registry, name.as_ref(), called.as_ref(), url.as_deref())
+        }
+        Command::Config(arguments) => config(arguments, context),
+        Command::Export { folder, registry } => {
+            let report = registry_carriers::export(context, &folder, registry.as_deref())?;
+            let text = format!(
+                "copy      {}\nindex     {} files\npackages  {} files\nwritten   {}, removed {}\n",
+                report.path.display(),
+                report.files,
+                report.blobs,
+                report.written,
+                report.removed
+            );
+            let talk = "serve the folder with any web server, then: mpp registry add NAME sparse+https://HOST/PATH\n";
+            Ok(Output::new(&report, text).with_talk(talk))
+        }
         Command::List => {
             let known = registry::list(context)?;
             let rows: Vec<_> =

@@ -2,7 +2,7 @@
 
 use super::{Home, read_toml, write_toml};
 use crate::OpsError;
-use mpp_schema::{Code, Coded, Digest, Ident, RegistryId, codes};
+use mpp_schema::{Code, Coded, Digest, Ident, PackageName, RegistryId, codes};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -17,6 +17,39 @@ pub struct KnownRegistry {
     pub id: RegistryId,
     /// SHA-256 of the bytes of its first root.
     pub root: Digest,
+    /// Where else it may be read, in the order in which they are tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<String>,
+    /// Origins that it may send this home to although they are private or without TLS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allows: Vec<String>,
+    /// Namespaces and packages that are taken from it and from no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owns: Vec<String>,
+}
+
+impl KnownRegistry {
+    /// A registry of which nothing else was said.
+    pub fn new(name: Ident, url: String, id: RegistryId, root: Digest) -> Self {
+        Self { name, url, id, root, mirrors: Vec::new(), allows: Vec::new(), owns: Vec::new() }
+    }
+
+    /// Whether a package was said to belong to it: by its own name, or by its namespace.
+    fn owns(&self, package: &PackageName) -> Option<Owned> {
+        let (name, namespace) = (package.to_string(), package.namespace().as_str());
+        match () {
+            () if self.owns.contains(&name) => Some(Owned::Package),
+            () if self.owns.iter().any(|owned| owned == namespace) => Some(Owned::Namespace),
+            () => None,
+        }
+    }
+}
+
+/// How closely a package belongs to a registry; the closer one counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owned {
+    Namespace,
+    Package,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -85,6 +118,60 @@ impl Home {
         }
         write_toml(&self.registries_path(), &file)?;
         Ok(true)
+    }
+
+    /// Changes what this home keeps about a registry; says whether something changed.
+    pub fn change_registry(&self, name: &str, change: impl FnOnce(&mut KnownRegistry)) -> Result<bool, OpsError> {
+        let _lock = self.lock()?;
+        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
+        let found = file.registries.iter_mut().find(|known| known.name.as_str() == name);
+        let known = found.ok_or_else(|| RegistriesError::Unknown(name.to_owned()))?;
+        let before = known.clone();
+        change(known);
+        if *known == before {
+            return Ok(false);
+        }
+        write_toml(&self.registries_path(), &file)?;
+        Ok(true)
+    }
+
+    /// Says that a namespace or a package belongs to a registry, and so to no other; without a registry, to any.
+    pub fn assign(&self, owned: &str, registry: Option<&str>) -> Result<bool, OpsError> {
+        let _lock = self.lock()?;
+        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
+        let before = file.registries.clone();
+        file.registries.iter_mut().for_each(|known| known.owns.retain(|name| name != owned));
+        if let Some(name) = registry {
+            let found = file.registries.iter_mut().find(|known| known.name.as_str() == name);
+            let known = found.ok_or_else(|| RegistriesError::Unknown(name.to_owned()))?;
+            known.owns.push(owned.to_owned());
+            known.owns.sort();
+        }
+        if file.registries == before {
+            return Ok(false);
+        }
+        write_toml(&self.registries_path(), &file)?;
+        Ok(true)
+    }
+
+    /// Puts registries first, in this order; the others stay as they are.
+    pub fn order_registries(&self, names: &[Ident]) -> Result<Vec<KnownRegistry>, OpsError> {
+        let _lock = self.lock()?;
+        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
+        if let Some(unknown) = names.iter().find(|name| !file.registries.iter().any(|known| known.name == **name)) {
+            return Err(RegistriesError::Unknown(unknown.to_string()).into());
+        }
+        let place = |known: &KnownRegistry| names.iter().position(|name| *name == known.name).unwrap_or(names.len());
+        file.registries.sort_by_key(place);
+        write_toml(&self.registries_path(), &file)?;
+        Ok(file.registries)
+    }
+
+    /// The registry that a package was said to belong to.
+    pub fn owner_of(&self, package: &PackageName) -> Result<Option<KnownRegistry>, OpsError> {
+        let known = self.registries()?;
+        let owning = known.into_iter().filter_map(|known| known.owns(package).map(|how| (how, known)));
+        Ok(owning.max_by_key(|(how, _)| *how).map(|(_, known)| known))
     }
 
     /// The registry called `name`, or the only one.

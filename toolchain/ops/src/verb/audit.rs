@@ -141,7 +141,8 @@ fn about(context: &Context<'_>, open: &OpenRegistry, record: &InstalledRecord) -
     let reason = |said: &Option<Said>| said.as_ref().map(|said| said.reason.clone());
     findings.extend(said.iter().filter_map(|(what, said)| Some(finding(*what, &reason(said)?))));
     standing::remember(context, open, entry)?;
-    let advised = advisories::advisories(&open.registry.snapshot()?, open.registry.trusted()?, &record.name)?;
+    let state = open.registry.trusted()?;
+    let advised = open.registry.with_files(|files| advisories::advisories(files, state, &record.name))?;
     findings.extend(advised.into_iter().filter(|advisory| advisories::concerns(advisory, &record.version)).map(
         |advisory| Finding {
             id: Some(advisory.id),

@@ -5,7 +5,7 @@
 
 use super::verify::check_content;
 use crate::{
-    Context, Event, OpsError,
+    Context, OpsError,
     home::installed::InstalledRecord,
     project_files,
     registries::{self, OpenRegistry},
@@ -18,8 +18,9 @@ use mpp_index::{
 };
 use mpp_package::verify::{self, Trust, TrustedKey};
 use mpp_policy::Request;
+use mpp_registry::Wanted;
 use mpp_schema::{
-    Code, Coded, Digest, FormatVersion, KeyId, PackageName, ToolName, Version, VersionReq, codes,
+    Code, Coded, Digest, FormatVersion, KeyId, PackageName, RegistryId, ToolName, Version, VersionReq, codes,
     lock::{LockedPackage, Lockfile, ToolRequirement},
     permissions::Permissions,
     text::excerpt,
@@ -125,7 +126,12 @@ pub fn install(
     let age = options.age(context);
     let resolved = resolve::resolve::<OpsError>(&wanted, age, |_| Ok(Some((locked.clone(), entry.clone()))))?;
     match resolved.lock.packages.as_slice() {
-        [package] => fetch_and_keep(context, &open, &entry, package, &resolved.remarks),
+        [package] => {
+            let one = Resolved { open, entry, package: package.clone(), remarks: resolved.remarks };
+            let file = fetch(context, std::slice::from_ref(&one))?.pop();
+            let file = file.ok_or_else(|| registries::FindError::None(name.clone()))?;
+            keep(context, &one, &file)
+        }
         _ => Err(registries::FindError::None(name.clone()).into()),
     }
 }
@@ -137,11 +143,16 @@ pub fn install_project(context: &Context<'_>, options: &InstallOptions) -> Resul
     if options.locked && lock.is_none() {
         return Err(LockError::Missing.into());
     }
+    let mut all = Vec::new();
+    for (name, requirement) in &request.tools {
+        all.push(resolve_one(context, name, requirement, lock.as_ref(), options)?);
+    }
+    let files = fetch(context, &all)?;
     let mut new = Lockfile { mpp: FormatVersion::CURRENT, registries: Vec::new(), packages: Vec::new() };
     let mut reports = Vec::new();
-    for (name, requirement) in &request.tools {
-        let (open, entry, package, remarks) = resolve_one(context, name, requirement, lock.as_ref(), options)?;
-        reports.push(fetch_and_keep(context, &open, &entry, &package, &remarks)?);
+    for (one, file) in all.into_iter().zip(files) {
+        reports.push(keep(context, &one, &file)?);
+        let Resolved { open, package, .. } = one;
         let registry = open.registry.locked(open.known.name.as_str())?;
         if !new.registries.contains(&registry) {
             new.registries.push(registry);
@@ -154,13 +165,50 @@ pub fn install_project(context: &Context<'_>, options: &InstallOptions) -> Resul
     Ok(reports)
 }
 
+/// A version that was chosen, and where from.
+struct Resolved {
+    open: OpenRegistry,
+    entry: PackageEntry,
+    package: LockedPackage,
+    remarks: Vec<Remark>,
+}
+
+impl Resolved {
+    fn signed(&self) -> Result<&SignedRelease, OpsError> {
+        let signed = self.entry.release(&self.package.version);
+        Ok(signed.ok_or_else(|| registries::FindError::None(self.package.name.clone()))?)
+    }
+}
+
+/// Fetches the files of what was chosen, those of one registry together. Nothing is kept before all of them are here.
+fn fetch(context: &Context<'_>, all: &[Resolved]) -> Result<Vec<Vec<u8>>, OpsError> {
+    let mut files: Vec<Vec<u8>> = vec![Vec::new(); all.len()];
+    let mut ids: Vec<RegistryId> = Vec::new();
+    for one in all {
+        if !ids.contains(&one.open.known.id) {
+            ids.push(one.open.known.id);
+        }
+    }
+    for id in ids {
+        let of_it: Vec<_> = (0..all.len()).filter(|place| all[*place].open.known.id == id).collect();
+        let mut wanted = Vec::new();
+        for place in &of_it {
+            let one = &all[*place];
+            wanted.push(Wanted { name: &one.package.name, release: &one.signed()?.release });
+        }
+        let fetched = registries::fetch(context, &all[of_it[0]].open, &wanted)?;
+        of_it.into_iter().zip(fetched).for_each(|(place, file)| files[place] = file.into_bytes());
+    }
+    Ok(files)
+}
+
 fn resolve_one(
     context: &Context<'_>,
     name: &PackageName,
     requirement: &ToolRequirement,
     lock: Option<&Lockfile>,
     options: &InstallOptions,
-) -> Result<(OpenRegistry, PackageEntry, LockedPackage, Vec<Remark>), OpsError> {
+) -> Result<Resolved, OpsError> {
     let (version, registry) = match requirement {
         ToolRequirement::Version(version) => (version, options.registry.as_deref()),
         ToolRequirement::Full { version, registry } => (version, registry.as_deref().or(options.registry.as_deref())),
@@ -186,7 +234,7 @@ fn resolve_one(
             found: package.digest,
         }
         .into()),
-        _ => Ok((open, entry, package, resolved.remarks)),
+        _ => Ok(Resolved { open, entry, package, remarks: resolved.remarks }),
     }
 }
 
@@ -204,19 +252,11 @@ fn refused(entry: &PackageEntry, held: &LockedPackage) -> OpsError {
     }
 }
 
-fn fetch_and_keep(
-    context: &Context<'_>,
-    open: &OpenRegistry,
-    entry: &PackageEntry,
-    package: &LockedPackage,
-    remarks: &[Remark],
-) -> Result<InstallReport, OpsError> {
-    let name = &package.name;
-    let signed = entry.release(&package.version).ok_or_else(|| registries::FindError::None(name.clone()))?;
-    (context.tell)(Event::Started { step: "fetching", what: format!("{name}@{}", package.version) });
-    let file = open.registry.fetch_blob(name, &signed.release)?.into_bytes();
-    (context.tell)(Event::Finished);
-    let mut verified = verify::open(Cursor::new(file.as_slice()), &owners(entry, signed))?;
+/// Verifies a file fully and keeps it.
+fn keep(context: &Context<'_>, one: &Resolved, file: &[u8]) -> Result<InstallReport, OpsError> {
+    let Resolved { open, entry, package, remarks } = one;
+    let (name, signed) = (&package.name, one.signed()?);
+    let mut verified = verify::open(Cursor::new(file), &owners(entry, signed))?;
     check_content(&mut verified)?;
     let manifest = verified.manifest().clone();
     let tools = verified.tools()?.tools.into_iter().map(|tool| tool.name).collect();
@@ -237,7 +277,7 @@ fn fetch_and_keep(
     };
     let signers: Vec<KeyId> = verified.signers().iter().map(|signer| signer.key).collect();
     super::kv::follow(&context.home, entry, &signers)?;
-    context.home.keep(&record, &file)?;
+    context.home.keep(&record, file)?;
     Ok(InstallReport {
         name: record.name,
         version: record.version,

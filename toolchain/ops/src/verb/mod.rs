@@ -22,6 +22,7 @@ pub mod owner;
 pub mod policy;
 pub mod publish;
 pub mod registry;
+pub mod registry_carriers;
 pub mod registry_upkeep;
 pub mod revoke;
 pub mod run;

@@ -100,8 +100,8 @@ impl Coded for OwnerError {
 /// Who owns a namespace, and who did.
 pub fn list(context: &Context<'_>, namespace: &Ident, registry: Option<&str>) -> Result<OwnersReport, OpsError> {
     let open = registries::open_updated(context, context.home.registry(registry)?)?;
-    let files = open.registry.snapshot()?;
-    let entry = mpp_index::package::namespace(&files, open.registry.trusted()?, namespace)?;
+    let state = open.registry.trusted()?;
+    let entry = open.registry.with_files(|files| mpp_index::package::namespace(files, state, namespace))?;
     let entry = entry.ok_or_else(|| OwnerError::Unknown(namespace.clone()))?;
     let records = entry.records.iter().enumerate().map(|(i, record)| ownership(i + 1, record)).collect();
     Ok(OwnersReport { namespace: entry.name, registry: open.known.name, records })

@@ -65,7 +65,7 @@ pub fn add(context: &Context<'_>, name: &Ident, url: &str, root: Option<Digest>)
     registry.update(root, context.now)?;
     (context.tell)(Event::Finished);
     let state = registry.trusted()?;
-    let known = KnownRegistry { name: name.clone(), url, id: state.registry(), root: state.pin() };
+    let known = KnownRegistry::new(name.clone(), url, state.registry(), state.pin());
     context.home.add_registry(known.clone())?;
     Ok(known)
 }
@@ -79,6 +79,6 @@ pub fn list(context: &Context<'_>) -> Result<Vec<KnownRegistry>, OpsError> {
 pub(crate) fn absolute(context: &Context<'_>, url: &str) -> Result<String, OpsError> {
     match Location::parse(url)? {
         Location::Path(path) => Ok(context.path(&path).display().to_string()),
-        Location::Address { .. } => Ok(url.to_owned()),
+        Location::Address { .. } | Location::Copy { .. } => Ok(url.to_owned()),
     }
 }

@@ -137,9 +137,12 @@ pub fn check(context: &Context<'_>, url: &str, root: Option<Digest>, depth: Dept
     let folder =
         tempfile::tempdir().map_err(IoError::on("make a folder in", Path::new("the folder for temporary files")))?;
     (context.tell)(Event::Started { step: "verifying", what: format!("the registry {url}") });
-    let mut registry = Registry::open(&url, folder.path())?;
+    let known = context.home.registries()?.into_iter().find(|known| known.url == url);
+    let allows = known.map(|known| known.allows).unwrap_or_default();
+    let mut registry = Registry::open_with(&url, folder.path(), registries::settings(context, &allows))?;
     let update = registry.update(root, context.now)?;
-    let names = search::names(&registry.snapshot()?, registry.trusted()?)?;
+    let state = registry.trusted()?;
+    let names = registry.with_files(|files| search::names(files, state))?;
     let mut files = 0;
     for name in &names {
         let entry = registry.package(name)?;

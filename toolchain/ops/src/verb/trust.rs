@@ -89,7 +89,8 @@ pub fn pin(
 
 fn only_owner(context: &Context<'_>, namespace: &Ident, registry: Option<&str>) -> Result<PublicKey, OpsError> {
     let open = registries::open_updated(context, context.home.registry(registry)?)?;
-    let entry = mpp_index::package::namespace(&open.registry.snapshot()?, open.registry.trusted()?, namespace)?;
+    let state = open.registry.trusted()?;
+    let entry = open.registry.with_files(|files| mpp_index::package::namespace(files, state, namespace))?;
     let record = entry.and_then(|mut entry| entry.records.pop());
     let record = record.ok_or_else(|| OwnerError::Unknown(namespace.clone()))?;
     match record.keys.as_slice() {
