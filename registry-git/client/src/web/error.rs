@@ -107,7 +107,10 @@ impl Coded for WebError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Missing { .. } => "ask whoever runs the registry: `mpp registry check` finds what is missing",
-            Self::Private { .. } => "`mpp registry allow NAME ORIGIN` lets this registry send you there",
+            Self::Private { url, .. } => {
+                let origin = Url::parse(url).map_or_else(|_| url.clone(), |url| url.origin().ascii_serialization());
+                return vec![format!("if you trust the registry that far: mpp registry allow NAME {origin}")];
+            }
             Self::Credentials { .. } => {
                 "set MPP_REGISTRY_USER and MPP_REGISTRY_PASSWORD, and name the server: `mpp registry allow NAME ORIGIN`"
             }
