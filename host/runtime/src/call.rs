@@ -7,13 +7,12 @@ use crate::engine::{FUEL_PER_MS, Metering};
 use crate::error::CallError;
 use crate::host::Shared;
 use crate::limits::Limits;
-use crate::loaded::{Export, Route};
+use crate::loaded::{Export, Resident, Route};
 use crate::outcome::ValuesOutcome;
 use crate::state::State;
 use crate::stop::{LimitHit, Stop};
 use crate::terms::Terms;
 use crate::{ticker, values};
-use mpp_kv::Claim;
 use mpp_schema::codes;
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
@@ -24,8 +23,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 /// What is called, and with what.
 pub(crate) struct Call<'a> {
-    pub(crate) shared: &'a Arc<Shared>,
-    pub(crate) claim: &'a Arc<Claim>,
+    pub(crate) resident: &'a Arc<Resident>,
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
@@ -55,6 +53,10 @@ pub(crate) fn run(call: Call<'_>, arguments: Vec<Value>) -> Result<ValuesOutcome
 }
 
 impl Call<'_> {
+    fn shared(&self) -> &Shared {
+        &self.resident.shared
+    }
+
     fn to_engine(&self, arguments: Vec<Value>) -> Result<Vec<Val>, CallError> {
         let given = self.tool.params.iter().zip(arguments);
         given
@@ -69,7 +71,7 @@ impl Call<'_> {
         start: Instant,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> Result<ValuesOutcome, CallError> {
-        let _turn = match (&self.shared.turns, &self.within) {
+        let _turn = match (&self.shared().turns, &self.within) {
             (Some(turns), None) => Some(turns.take()),
             // Whoever waits for a called tool has a place itself: waiting for another one could last for ever.
             (Some(turns), Some(_)) => match turns.take_if_free() {
@@ -79,7 +81,7 @@ impl Call<'_> {
             (None, _) => None,
         };
         let mut store = self.store(start);
-        let _running = self.shared.ticker.running().map_err(CallError::Ticker)?;
+        let _running = self.shared().ticker.running().map_err(CallError::Ticker)?;
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
         // Also what a tool wrote that was stopped.
         let kept = store.data_mut().flush_kv();
@@ -98,7 +100,7 @@ impl Call<'_> {
         };
         let ticks = ticker::ticks(deadline.at.saturating_duration_since(start));
         let state = State::new(self, deadline);
-        let mut store = Store::new(&self.shared.engine, state);
+        let mut store = Store::new(&self.shared().engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);
         self.end_in_time(&mut store, ticks);
@@ -112,7 +114,7 @@ impl Call<'_> {
 
     /// Whether the work that is done counts, and not the clock.
     fn is_metered_by_work(&self) -> bool {
-        self.shared.metering == Metering::Fuel && self.terms.deterministic.is_some()
+        self.shared().metering == Metering::Fuel && self.terms.deterministic.is_some()
     }
 
     /// The clock is a last resort where work is metered, so that a slow machine does not change what comes out.
@@ -131,7 +133,7 @@ impl Call<'_> {
         } else {
             store.set_epoch_deadline(ticks);
         }
-        if self.shared.metering == Metering::Fuel {
+        if self.shared().metering == Metering::Fuel {
             let time_ms = u64::try_from(self.limits.time.as_millis()).unwrap_or(u64::MAX);
             let fuel = if self.is_metered_by_work() { time_ms.saturating_mul(FUEL_PER_MS) } else { u64::MAX };
             // The engine counts fuel, as it was built for it.

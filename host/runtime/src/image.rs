@@ -16,12 +16,15 @@ use wasmtime::component::{Func, WasmList};
 type Params<'a> = (&'a [u8], &'a [&'a [u8]]);
 type Results = ((u32, WasmList<u8>),);
 
-/// The component with its bridge; nothing when no tool needs one, or the component cannot have one.
+/// The component with a bridge for the tools that need one; nothing when none does, or the component cannot have one. Each function of
+/// the bridge costs every call a little, also those of other tools.
 pub(crate) fn bridged(component: &[u8], tools: &ToolSet) -> Option<Vec<u8>> {
-    if !bridge::needs_bridge(tools) {
+    let mut needing = tools.clone();
+    needing.tools.retain(Image::is_needed);
+    if needing.tools.is_empty() {
         return None;
     }
-    bridge::bridge(component, tools).ok()
+    bridge::bridge(component, &needing).ok()
 }
 
 /// The image route to one tool.
@@ -31,6 +34,11 @@ pub(crate) struct Image(Plan);
 impl Image {
     pub(crate) fn new(tool: &Tool) -> Self {
         Self(Plan::new(tool))
+    }
+
+    /// Whether a tool goes this way in a component that is bridged.
+    pub(crate) fn is_needed(tool: &Tool) -> bool {
+        bridge::tool_needs_bridge(tool)
     }
 
     pub(crate) fn export_name(tool: &Tool) -> String {

@@ -116,7 +116,7 @@ fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) ->
 
 fn export(component: &Component, tool: &Tool, bridged: bool) -> Result<Export, LoadError> {
     let missing = || LoadError::Export(tool.name.to_string());
-    if bridged {
+    if bridged && Image::is_needed(tool) {
         let index = component.get_export_index(None, Image::export_name(tool)).ok_or_else(missing)?;
         return Ok(Export { index, route: Route::Image(Image::new(tool)) });
     }

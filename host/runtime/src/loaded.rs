@@ -25,14 +25,20 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 
 /// A package that is ready to be called.
 pub struct LoadedPackage {
-    shared: Arc<Shared>,
-    claim: Arc<Claim>,
+    resident: Arc<Resident>,
     about: About,
     pre: InstancePre<State>,
     tools: ToolSet,
     /// In the order of the tools.
     exports: Vec<Export>,
     limits: Limits,
+}
+
+/// A package on its host: what each of its calls holds on to.
+pub(crate) struct Resident {
+    pub(crate) shared: Arc<Shared>,
+    /// Which package it is, and who signed it.
+    pub(crate) claim: Claim,
 }
 
 /// What is known about a package beside its code.
@@ -68,8 +74,9 @@ impl LoadedPackage {
         limits: Limits,
     ) -> Self {
         let publishers = about.signers.iter().map(|signer| signer.key).collect();
-        let claim = Arc::new(Claim { publishers, package: about.manifest.name.clone() });
-        Self { shared, claim, about, pre, tools, exports, limits }
+        let claim = Claim { publishers, package: about.manifest.name.clone() };
+        let resident = Arc::new(Resident { shared, claim });
+        Self { resident, about, pre, tools, exports, limits }
     }
 
     /// The package's name.
@@ -79,7 +86,7 @@ impl LoadedPackage {
 
     /// What it shows to whoever keeps data for it.
     pub fn claim(&self) -> &Claim {
-        &self.claim
+        &self.resident.claim
     }
 
     /// Its manifest.
@@ -159,8 +166,8 @@ impl LoadedPackage {
         arguments: Vec<Value>,
         within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        let Self { shared, claim, pre, limits, .. } = self;
-        call::run(Call { shared, claim, pre, limits, terms, tool, export, within }, arguments)
+        let Self { resident, pre, limits, .. } = self;
+        call::run(Call { resident, pre, limits, terms, tool, export, within }, arguments)
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {

@@ -4,21 +4,19 @@ use crate::call::Call;
 use crate::cap::cli::Captured;
 use crate::cap::folders::Folders;
 use crate::cap::http::Http;
-
 use crate::cap::kv::Kv;
 use crate::cap::logging::Records;
 use crate::cap::progress::Shown;
 use crate::cap::tools::Within;
 use crate::deadline::Deadline;
 use crate::deterministic::Fixed;
-use crate::host::Shared;
 use crate::limits::HttpLimits;
+use crate::loaded::Resident;
 use crate::meter::Meter;
 use crate::outcome::Log;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
 use crate::terms::Terms;
-use mpp_kv::Claim;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -33,11 +31,8 @@ pub(crate) struct State {
     pub(crate) random_bytes_max: usize,
     pub(crate) meter: Meter,
     pub(crate) terms: Terms,
-    pub(crate) providers: Arc<Providers>,
-    pub(crate) host: Arc<Shared>,
+    pub(crate) resident: Arc<Resident>,
     pub(crate) within: Option<Within>,
-    /// Which package runs, and who signed it.
-    pub(crate) claim: Arc<Claim>,
     pub(crate) refusals: Refusals,
     pub(crate) http_limits: HttpLimits,
     pub(crate) records: Records,
@@ -68,11 +63,9 @@ impl State {
             random_bytes_max: limits.random_bytes,
             meter: Meter::new(limits),
             terms,
-            providers: Arc::clone(&call.shared.providers),
-            host: Arc::clone(call.shared),
+            resident: Arc::clone(call.resident),
             within: call.within.clone(),
             refusals: Refusals::default(),
-            claim: Arc::clone(call.claim),
             http_limits: limits.http,
             records: Records::default(),
             log_bytes_max: limits.output_bytes,
@@ -82,6 +75,11 @@ impl State {
             http: None,
             kv: None,
         }
+    }
+
+    /// What stands behind the capabilities.
+    pub(crate) fn providers(&self) -> &Arc<Providers> {
+        &self.resident.shared.providers
     }
 
     /// Takes what was refused so far.

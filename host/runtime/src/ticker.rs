@@ -1,7 +1,7 @@
 //! The clock hand that lets the engine stop a call at its deadline: a thread that moves the engine's epoch while calls run.
 //!
-//! It starts with the first call, so that a process can fence itself in before. It sleeps for good while no call runs, and a call pays two atomic operations for it. It never looks at a call: each call says, in ticks,
-//! when it must end, and the engine compares.
+//! It starts with the first call, so that a process can fence itself in before. It sleeps for good while no call runs, and a call pays two
+//! atomic operations for it. It never looks at a call: each call says, in ticks, when it must end, and the engine compares.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -41,7 +41,8 @@ impl Ticker {
             self.start()?;
         }
         self.shared.running.fetch_add(1, Ordering::SeqCst);
-        if self.shared.parked.swap(false, Ordering::SeqCst) {
+        // Looked at first: writing takes the line away from other calls.
+        if self.shared.parked.load(Ordering::SeqCst) && self.shared.parked.swap(false, Ordering::SeqCst) {
             self.wake();
         }
         Ok(Running(self))

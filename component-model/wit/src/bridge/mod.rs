@@ -54,12 +54,15 @@ impl Coded for BridgeError {
     }
 }
 
-/// Whether any tool takes or returns a list of numbers, which dynamic values make slow.
+/// Whether any tool needs a bridge.
 pub fn needs_bridge(tools: &ToolSet) -> bool {
-    tools.tools.iter().any(|tool| {
-        let params = tool.params.iter().map(|param| &param.ty);
-        params.chain(&tool.result).any(holds_numbers)
-    })
+    tools.tools.iter().any(tool_needs_bridge)
+}
+
+/// Whether a tool takes or returns a list of numbers, which dynamic values make slow.
+pub fn tool_needs_bridge(tool: &Tool) -> bool {
+    let params = tool.params.iter().map(|param| &param.ty);
+    params.chain(&tool.result).any(holds_numbers)
 }
 
 fn holds_numbers(ty: &Type) -> bool {

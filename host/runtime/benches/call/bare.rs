@@ -85,6 +85,12 @@ impl Bare {
         instance.get_func(store, index).expect("a function")
     }
 
+    pub(crate) fn nothing(&self, name: (&str, &str)) {
+        let (mut store, instance) = self.instance();
+        let function = self.function(&mut store, &instance, name);
+        function.typed::<(), ()>(&store).expect("its type").call(&mut store, ()).expect("it returns");
+    }
+
     pub(crate) fn item_typed(&self, name: (&str, &str)) {
         let (mut store, instance) = self.instance();
         let function = self.function(&mut store, &instance, name);

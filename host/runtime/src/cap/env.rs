@@ -34,7 +34,7 @@ fn granted(names: &BTreeSet<String>, environment: &dyn Environment) -> Vec<(Stri
 
 impl environment::Host for State {
     fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(granted(self.terms.grants.env(), &*self.providers.environment))
+        Ok(granted(self.terms.grants.env(), &*self.providers().environment))
     }
     fn get_arguments(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())

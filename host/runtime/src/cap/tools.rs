@@ -139,7 +139,7 @@ impl State {
             return Err(Failure::Denied);
         };
         let within = self.one_deeper()?;
-        let granted = self.providers.tools.grants(&package, tool)?;
+        let granted = self.providers().tools.grants(&package, tool)?;
         let callee = self.loaded(&within, &package)?;
         let outcome = self.run_called(&callee, &granted, tool, arguments, within)?;
         self.refusals.append_of(&format!("`{tool}` of `{package}`"), outcome.refusals);
@@ -169,7 +169,7 @@ impl State {
         if let Some(known) = loaded.get(package) {
             return Ok(Arc::clone(known));
         }
-        let callee = self.providers.tools.load(&Host::of(Arc::clone(&self.host)), package)?;
+        let callee = self.providers().tools.load(&Host::of(Arc::clone(&self.resident.shared)), package)?;
         loaded.insert(package.clone(), Arc::clone(&callee));
         Ok(callee)
     }

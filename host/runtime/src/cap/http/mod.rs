@@ -54,12 +54,13 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn view(state: &mut State) -> WasiHttpCtxView<'_> {
-    let State { http, table, terms, providers, http_limits, claim, .. } = state;
+    let State { http, table, terms, resident, http_limits, .. } = state;
+    let (providers, package) = (&resident.shared.providers, &resident.claim.package);
     let Http { context, hooks } = &mut **http.get_or_insert_with(|| {
         let mut context = WasiHttpCtx::new();
         // Counts what a map takes of memory, which is more than what travels; that is counted when it is sent.
         context.set_field_size_limit(http_limits.header_bytes.saturating_mul(2));
-        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, &Arc::new(claim.package.clone())) })
+        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, &Arc::new(package.clone())) })
     });
     WasiHttpCtxView { hooks, table, ctx: context }
 }

@@ -115,7 +115,7 @@ impl State {
                 return Ok(Err(Error::AccessDenied));
             };
             let terms = Terms { quota: Quota { bytes, ..Quota::default() }, deadline: Some(self.deadline.at) };
-            match self.providers.kv.open(&self.claim, terms) {
+            match self.providers().kv.open(&self.resident.claim, terms) {
                 Ok(bucket) => {
                     self.kv = Some(Box::new(Kv { bucket, wrote: false, cursors: Vec::new(), cursor_next: 0 }));
                 }
