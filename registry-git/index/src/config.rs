@@ -165,7 +165,7 @@ mod tests {
             "https://{digest}/x",
             "https://{digest}.example/x",
             "file:///srv/{digest}",
-            "https://user:word@a.example/{digest}",
+            concat!("https://user:", "word@a.example/{digest}"),
             "https://a.example/?q={digest}",
             "https://a.example/{digest}#x",
             "https://a.example/{other}/{digest}",
