@@ -162,8 +162,37 @@ pub fn update(
     now: Instant,
 ) -> Result<Update, IndexError> {
     let before = trusted.as_ref().map(|trusted| trusted.state);
-    let chain = root::follow(candidate.files, before, pin, now)?;
-    let (signed, head) = read_head(candidate.files, &chain.root)?;
+    let accepted = accept(candidate.files, before, pin, now)?;
+    // Whoever came by single files has not verified the rest of them: that is done now, from the start of the log.
+    let trusted =
+        trusted.map(|trusted| Trusted { files: trusted.files.filter(|_| !trusted.state.by_parts), ..trusted });
+
+    let (tail, base) = read_log(candidate, &trusted, &accepted)?;
+    if let (Some(before), None) = (before, &base) {
+        root::verify_again(candidate.files, before)?;
+    }
+    let changed = changes::verify(candidate, base, &tail.records, &accepted.head)?;
+    let state = accepted.into_state(tail.segment, false);
+    Ok(Update { state, changed, records: tail.records.len() as u64 })
+}
+
+/// A head that is to be believed once what it fixes is verified, and the root that it stands under.
+struct Accepted {
+    chain: root::Chain,
+    signed: Signed,
+    head: Head,
+    clock: Instant,
+}
+
+/// What comes before anything else is read: root chain, head signature, sequence number, expiry, clock.
+fn accept(
+    files: &dyn Files,
+    before: Option<&TrustedState>,
+    pin: Option<Digest>,
+    now: Instant,
+) -> Result<Accepted, IndexError> {
+    let chain = root::follow(files, before, pin, now)?;
+    let (signed, head) = read_head(files, &chain.root)?;
     if let Some(before) = before {
         check_sequence(before, &signed, &head)?;
     }
@@ -171,27 +200,50 @@ pub fn update(
     check_clock(head.issued, now)?;
     check_clock(before.map_or(now, |before| before.clock), now)?;
     let clock = before.map_or(now, |before| before.clock.max(now));
-    // Whoever came by single files has not verified the rest of them: that is done now, from the start of the log.
-    let trusted =
-        trusted.map(|trusted| Trusted { files: trusted.files.filter(|_| !trusted.state.by_parts), ..trusted });
+    Ok(Accepted { chain, signed, head, clock })
+}
 
-    let (tail, base) = read_log(candidate, &trusted, &chain, &signed, &head)?;
-    if let (Some(before), None) = (before, &base) {
-        root::verify_again(candidate.files, before)?;
+impl Accepted {
+    /// Whether what was believed still holds. After a misused head key, a new root says from where the log goes on; what was believed
+    /// after that point is dropped.
+    fn keeps(&self, before: &TrustedState) -> bool {
+        self.chain.resume.is_none_or(|resume| before.head.log_length <= resume.length)
     }
-    let changed = changes::verify(candidate, base, &tail.records, &head)?;
-    let state = TrustedState {
-        mpp: FormatVersion::CURRENT,
-        registry: chain.root.registry,
-        pin: chain.pin,
-        root: chain.root,
-        signed_head: signed,
-        head,
-        segment: tail.segment,
-        clock,
-        by_parts: false,
-    };
-    Ok(Update { state, changed, records: tail.records.len() as u64 })
+
+    /// The points that the log must lead through.
+    fn through(&self, kept: Option<&TrustedState>) -> Vec<LogPoint> {
+        let mut through: Vec<_> = kept.map(TrustedState::log_point).into_iter().chain(self.chain.resume).collect();
+        through.sort_by_key(|point| point.length);
+        through
+    }
+
+    /// Reads the log up to this head. Where it contradicts what was believed, both heads show it.
+    fn read_log(
+        &self,
+        files: &dyn Files,
+        before: Option<&TrustedState>,
+        (from, collect, through): (LogPoint, u64, Vec<LogPoint>),
+    ) -> Result<log::Tail, IndexError> {
+        let expected = log::Expected { from, through, collect, to: log_point(&self.head) };
+        let heads = || before.map_or(Vec::new(), |before| evidence(&before.signed_head, &self.signed));
+        let tail = check_length(&expected).and_then(|()| log::read(files, &expected));
+        tail.map_err(|broken| broken.with_evidence(heads))
+    }
+
+    fn into_state(self, segment: LogPoint, by_parts: bool) -> TrustedState {
+        let Self { chain, signed, head, clock } = self;
+        TrustedState {
+            mpp: FormatVersion::CURRENT,
+            registry: chain.root.registry,
+            pin: chain.pin,
+            root: chain.root,
+            signed_head: signed,
+            head,
+            segment,
+            clock,
+            by_parts,
+        }
+    }
 }
 
 fn read_head(files: &dyn Files, root: &Root) -> Result<(Signed, Head), IndexError> {
@@ -249,29 +301,21 @@ fn check_clock(mark: Instant, now: Instant) -> Result<(), IndexError> {
 fn read_log<'a>(
     candidate: &Candidate<'_>,
     trusted: &Option<Trusted<'a>>,
-    chain: &root::Chain,
-    signed: &Signed,
-    head: &Head,
+    accepted: &Accepted,
 ) -> Result<(log::Tail, Option<changes::Base<'a>>), IndexError> {
-    // After a misused head key, a new root says from where the log goes on; what was believed after that point is dropped.
-    let kept = trusted
-        .as_ref()
-        .filter(|trusted| chain.resume.is_none_or(|resume| trusted.state.head.log_length <= resume.length));
+    let kept = trusted.as_ref().filter(|trusted| accepted.keeps(trusted.state));
     let base = kept.and_then(|trusted| {
         let files = trusted.files?;
         Some(changes::Base { files, head: &trusted.state.head })
     });
-    let mut through: Vec<_> = kept.map(|trusted| trusted.state.log_point()).into_iter().chain(chain.resume).collect();
-    through.sort_by_key(|point| point.length);
     let from = match (&base, kept) {
         (Some(_), Some(trusted)) => trusted.state.segment,
         _ => log::START,
     };
     let collect = base.as_ref().map_or(0, |base| base.head.log_length);
-    let expected = log::Expected { from, through, collect, to: log_point(head) };
-    let heads = || trusted.as_ref().map_or(Vec::new(), |trusted| evidence(&trusted.state.signed_head, signed));
-    let tail = check_length(&expected).and_then(|()| log::read(candidate.files, &expected));
-    Ok((tail.map_err(|broken| broken.with_evidence(heads))?, base))
+    let through = accepted.through(kept.map(|trusted| trusted.state));
+    let before = trusted.as_ref().map(|trusted| trusted.state);
+    Ok((accepted.read_log(candidate.files, before, (from, collect, through))?, base))
 }
 
 fn check_length(expected: &log::Expected) -> Result<(), log::Broken> {

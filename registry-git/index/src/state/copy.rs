@@ -3,18 +3,15 @@
 //! Roots, head and log are verified as by everybody. Of the files, those are compared that the client holds: what it was shown once may only
 //! grow, and only with a record. What it looks up later is proven from the head, with its signatures.
 
-use super::{
-    TrustedState, Update, changes, check_clock, check_fresh, check_length, check_sequence, evidence, log_point,
-    read_head, root,
-};
+use super::{Accepted, TrustedState, Update, accept, changes, log_point};
 use crate::{
     Files, IndexError,
     layout::{self, Covered},
     log, shards,
 };
 use mpp_schema::{
-    Digest, FormatVersion, Instant,
-    index::{Head, LogRecord, Signed},
+    Digest, Instant,
+    index::{Head, LogRecord},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,35 +36,17 @@ pub fn follow(
     held: &BTreeMap<String, Digest>,
     now: Instant,
 ) -> Result<Followed, IndexError> {
-    let chain = root::follow(files, trusted, pin, now)?;
-    let (signed, head) = read_head(files, &chain.root)?;
-    if let Some(before) = trusted {
-        check_sequence(before, &signed, &head)?;
-    }
-    check_fresh(&head, &chain.root, now)?;
-    check_clock(head.issued, now)?;
-    check_clock(trusted.map_or(now, |before| before.clock), now)?;
-    let clock = trusted.map_or(now, |before| before.clock.max(now));
-
-    let kept = trusted.filter(|before| chain.resume.is_none_or(|at| before.head.log_length <= at.length));
+    let accepted = accept(files, trusted, pin, now)?;
+    let kept = trusted.filter(|before| accepted.keeps(before));
     let records = match trusted {
-        Some(before) => new_records(files, before, kept.is_some(), &chain, &signed, &head)?,
+        Some(before) => new_records(files, before, kept, &accepted)?,
         None => Vec::new(),
     };
     let nothing = BTreeMap::new();
-    let held = compare_held(files, &head, kept.map_or(&nothing, |_| held), &records)?;
+    let held = compare_held(files, &accepted.head, kept.map_or(&nothing, |_| held), &records)?;
     let before = kept.map_or(0, |before| before.head.log_length);
-    let state = TrustedState {
-        mpp: FormatVersion::CURRENT,
-        registry: chain.root.registry,
-        pin: chain.pin,
-        root: chain.root,
-        signed_head: signed,
-        segment: log_point(&head),
-        clock,
-        by_parts: true,
-        head,
-    };
+    let segment = log_point(&accepted.head);
+    let state = accepted.into_state(segment, true);
     let records = state.head.log_length - before;
     let changed: BTreeSet<_> = held.keys().cloned().collect();
     Ok(Followed { update: Update { state, changed, records }, held })
@@ -77,21 +56,12 @@ pub fn follow(
 fn new_records(
     files: &dyn Files,
     before: &TrustedState,
-    kept: bool,
-    chain: &root::Chain,
-    signed: &Signed,
-    head: &Head,
+    kept: Option<&TrustedState>,
+    accepted: &Accepted,
 ) -> Result<Vec<LogRecord>, IndexError> {
-    let mut through: Vec<_> = chain.resume.into_iter().collect();
-    if kept {
-        through.push(before.log_point());
-    }
-    through.sort_by_key(|point| point.length);
+    let through = accepted.through(kept);
     let from = through.first().copied().unwrap_or(log::START);
-    let expected = log::Expected { from, through, collect: from.length, to: log_point(head) };
-    let tail = check_length(&expected).and_then(|()| log::read(files, &expected));
-    let heads = || evidence(&before.signed_head, signed);
-    tail.map(|tail| tail.records).map_err(|broken| broken.with_evidence(heads))
+    Ok(accepted.read_log(files, Some(before), (from, from.length, through))?.records)
 }
 
 /// Each held file is what it was, or became more with a record.
