@@ -3,7 +3,7 @@
 use crate::{
     Files, IndexError,
     layout::{self, Covered},
-    package::{self, Said, Standing},
+    package::{self, Said, SignedRelease, Standing},
     shards,
     state::TrustedState,
     statements,
@@ -72,22 +72,18 @@ pub(crate) fn covered(files: &dyn Files, state: &TrustedState) -> Result<Vec<Cov
 /// # Errors
 /// When a file is not what the trusted head says.
 pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
-    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+    let words = words(text);
     let table = shards::table(files, state.head())?;
     let mut found = Vec::new();
     for shard in layout::Shard::all() {
         for (path, digest) in shards::lines(files, &table, shard)? {
             let Covered::Package(name) = Covered::of(&path) else { continue };
             let file = shards::read_exact(files, &path, digest)?;
-            let Some(latest) = package::latest(statements::unproven(&name, &file)?) else { continue };
-            if let Some(score) = score(&name, &latest.release, &words) {
-                let Standing { deprecated, blocked, .. } = latest.standing;
-                found.push(Found { name, latest: latest.release, deprecated, blocked, score });
-            }
+            let releases = statements::unproven(&name, &file)?;
+            found.extend(fitting(name, releases, &words));
         }
     }
-    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
-    Ok(found)
+    Ok(best_first(found))
 }
 
 /// The same for whoever reads single files: the packages whose name holds every word. Only their files are read.
@@ -95,19 +91,31 @@ pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec
 /// # Errors
 /// As [`search`].
 pub fn search_names(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
-    let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+    let words = words(text);
     let fits = |name: &PackageName| words.iter().all(|word| name.to_string().contains(word.as_str()));
     let mut found = Vec::new();
     for name in names(files, state)?.into_iter().filter(fits).take(FOUND_BY_NAME_MAX) {
         let releases = package::package(files, state, &name)?.map(|entry| entry.releases).unwrap_or_default();
-        let Some(latest) = package::latest(releases) else { continue };
-        if let Some(score) = score(&name, &latest.release, &words) {
-            let Standing { deprecated, blocked, .. } = latest.standing;
-            found.push(Found { name, latest: latest.release, deprecated, blocked, score });
-        }
+        found.extend(fitting(name, releases, &words));
     }
+    Ok(best_first(found))
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_lowercase).collect()
+}
+
+/// The newest release of a package, if the words are found in it.
+fn fitting(name: PackageName, releases: Vec<SignedRelease>, words: &[String]) -> Option<Found> {
+    let latest = package::latest(releases)?;
+    let score = score(&name, &latest.release, words)?;
+    let Standing { deprecated, blocked, .. } = latest.standing;
+    Some(Found { name, latest: latest.release, deprecated, blocked, score })
+}
+
+fn best_first(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
-    Ok(found)
+    found
 }
 
 /// The sum over the words of where they are found, or nothing when one is nowhere.
