@@ -92,6 +92,11 @@ impl Coded for RegistriesError {
     }
 }
 
+fn named<'a>(all: &'a mut [KnownRegistry], name: &str) -> Result<&'a mut KnownRegistry, RegistriesError> {
+    let found = all.iter_mut().find(|known| known.name.as_str() == name);
+    found.ok_or_else(|| RegistriesError::Unknown(name.to_owned()))
+}
+
 impl Home {
     fn registries_path(&self) -> PathBuf {
         self.config.join("registries.toml")
@@ -109,62 +114,64 @@ impl Home {
 
     /// Keeps a registry; says whether it is new.
     pub fn add_registry(&self, registry: KnownRegistry) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
-        match file.registries.iter().find(|known| known.name == registry.name) {
-            Some(known) if *known == registry => return Ok(false),
-            Some(_) => return Err(RegistriesError::Exists(registry.name).into()),
-            None => file.registries.push(registry),
-        }
-        write_toml(&self.registries_path(), &file)?;
-        Ok(true)
+        self.edit_registries(|all| match all.iter().find(|known| known.name == registry.name) {
+            Some(known) if *known == registry => Ok(()),
+            Some(_) => Err(RegistriesError::Exists(registry.name)),
+            None => {
+                all.push(registry);
+                Ok(())
+            }
+        })
     }
 
     /// Changes what this home keeps about a registry; says whether something changed.
     pub fn change_registry(&self, name: &str, change: impl FnOnce(&mut KnownRegistry)) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
-        let found = file.registries.iter_mut().find(|known| known.name.as_str() == name);
-        let known = found.ok_or_else(|| RegistriesError::Unknown(name.to_owned()))?;
-        let before = known.clone();
-        change(known);
-        if *known == before {
-            return Ok(false);
-        }
-        write_toml(&self.registries_path(), &file)?;
-        Ok(true)
+        self.edit_registries(|all| {
+            change(named(all, name)?);
+            Ok(())
+        })
     }
 
     /// Says that a namespace or a package belongs to a registry, and so to no other; without a registry, to any.
     pub fn assign(&self, owned: &str, registry: Option<&str>) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
-        let before = file.registries.clone();
-        file.registries.iter_mut().for_each(|known| known.owns.retain(|name| name != owned));
-        if let Some(name) = registry {
-            let found = file.registries.iter_mut().find(|known| known.name.as_str() == name);
-            let known = found.ok_or_else(|| RegistriesError::Unknown(name.to_owned()))?;
-            known.owns.push(owned.to_owned());
-            known.owns.sort();
-        }
-        if file.registries == before {
-            return Ok(false);
-        }
-        write_toml(&self.registries_path(), &file)?;
-        Ok(true)
+        self.edit_registries(|all| {
+            all.iter_mut().for_each(|known| known.owns.retain(|name| name != owned));
+            if let Some(name) = registry {
+                let known = named(all, name)?;
+                known.owns.push(owned.to_owned());
+                known.owns.sort();
+            }
+            Ok(())
+        })
     }
 
     /// Puts registries first, in this order; the others stay as they are.
     pub fn order_registries(&self, names: &[Ident]) -> Result<Vec<KnownRegistry>, OpsError> {
+        self.edit_registries(|all| {
+            for name in names {
+                named(all, name.as_str())?;
+            }
+            let last = names.len();
+            all.sort_by_key(|known| names.iter().position(|name| *name == known.name).unwrap_or(last));
+            Ok(())
+        })?;
+        self.registries()
+    }
+
+    /// Changes the list of registries while nobody else does; says whether something changed.
+    fn edit_registries(
+        &self,
+        edit: impl FnOnce(&mut Vec<KnownRegistry>) -> Result<(), RegistriesError>,
+    ) -> Result<bool, OpsError> {
         let _lock = self.lock()?;
-        let mut file: RegistriesFile = read_toml(&self.registries_path())?;
-        if let Some(unknown) = names.iter().find(|name| !file.registries.iter().any(|known| known.name == **name)) {
-            return Err(RegistriesError::Unknown(unknown.to_string()).into());
+        let before = self.registries()?;
+        let mut registries = before.clone();
+        edit(&mut registries)?;
+        if registries == before {
+            return Ok(false);
         }
-        let place = |known: &KnownRegistry| names.iter().position(|name| *name == known.name).unwrap_or(names.len());
-        file.registries.sort_by_key(place);
-        write_toml(&self.registries_path(), &file)?;
-        Ok(file.registries)
+        write_toml(&self.registries_path(), &RegistriesFile { registries })?;
+        Ok(true)
     }
 
     /// The registry that a package was said to belong to.
