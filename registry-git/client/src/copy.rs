@@ -51,6 +51,13 @@ struct Memory {
     held: BTreeMap<String, Digest>,
 }
 
+impl Memory {
+    /// What is remembered in a folder. What cannot be read is as good as forgotten.
+    fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(HELD)).ok()?).ok()
+    }
+}
+
 /// The files of a copy.
 pub(crate) struct CopyFiles<'a> {
     web: &'a Web,
@@ -75,9 +82,7 @@ impl<'a> CopyFiles<'a> {
     /// The files at an address, of which some are in a folder. `head` is the one that is trusted.
     pub(crate) fn open(web: &'a Web, url: &'a Url, folder: PathBuf, head: Option<&Signed>) -> Self {
         let head = head.map_or_else(|| Digest::of(b""), |head| Digest::of(head.signed.as_bytes()));
-        let read = fs::read(folder.join(HELD)).ok();
-        let memory = read.and_then(|bytes| serde_json::from_slice::<Memory>(&bytes).ok());
-        let mut memory = memory.filter(|memory| memory.url == url.as_str()).unwrap_or_else(|| Memory {
+        let mut memory = Memory::read(&folder).filter(|memory| memory.url == url.as_str()).unwrap_or_else(|| Memory {
             mpp: FormatVersion::CURRENT,
             url: url.to_string(),
             head,
@@ -95,6 +100,12 @@ impl<'a> CopyFiles<'a> {
     /// The covered files that were shown under the trusted head.
     pub(crate) fn held(&self) -> &BTreeMap<String, Digest> {
         &self.memory.held
+    }
+
+    /// Whether a server gave something, or a file was shown that was not shown before.
+    pub(crate) fn brought_something(&self) -> bool {
+        let new = self.new.borrow();
+        !new.given.is_empty() || new.held.iter().any(|(path, digest)| self.memory.held.get(path) != Some(digest))
     }
 
     /// Keeps what came and was verified. `update` stands in place of what was held before, with what else the new
@@ -134,9 +145,8 @@ impl<'a> CopyFiles<'a> {
 
     /// The same with what others kept meanwhile.
     pub(crate) fn again(self) -> Self {
-        let read = fs::read(self.folder.join(HELD)).ok();
-        let memory = read.and_then(|bytes| serde_json::from_slice::<Memory>(&bytes).ok());
-        let same = memory.filter(|memory| memory.url == self.memory.url && memory.head == self.memory.head);
+        let same = Memory::read(&self.folder)
+            .filter(|memory| memory.url == self.memory.url && memory.head == self.memory.head);
         Self { memory: same.unwrap_or(self.memory), ..self }
     }
 

@@ -156,11 +156,13 @@ impl Registry {
         let head = self.believed()?.state.signed_head();
         let files = CopyFiles::open(self.web()?, url, self.store.copy_path(), Some(head));
         let answer = read(&files)?;
+        if !files.brought_something() {
+            return Ok(answer);
+        }
         let _lock = self.store.lock()?;
         // Another process may have moved on meanwhile: what was shown under an older head is not remembered under the newer one.
         if self.store.read()?.is_some_and(|now| now.state.signed_head() == head) {
-            let files = files.again();
-            files.keep(head, None)?;
+            files.again().keep(head, None)?;
         }
         Ok(answer)
     }
