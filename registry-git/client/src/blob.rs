@@ -64,8 +64,7 @@ impl Registry {
     /// # Errors
     /// When it cannot be reached, or is another file.
     pub fn fetch_blob(&self, name: &PackageName, release: &Release) -> Result<FetchedPackage, RegistryError> {
-        let place = self.place(name, release)?;
-        self.fetch_from(&place, Wanted { name, release }, &mut |_| {})
+        self.fetch(Wanted { name, release }, &mut |_| {})
     }
 
     /// The same for several files, some of them at a time. `tell` hears how much of which is here. Gives what became of each, in their order.
@@ -74,21 +73,18 @@ impl Registry {
         wanted: &[Wanted<'_>],
         tell: &mut dyn FnMut(Received),
     ) -> Vec<Result<FetchedPackage, RegistryError>> {
-        let places: Vec<_> = wanted.iter().map(|file| self.place(file.name, file.release)).collect();
         let results: Vec<_> = wanted.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         let (sender, received) = mpsc::channel();
         let work = |sender: Sender<Received>| {
             loop {
                 let file = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(wanted), Some(Ok(place))) = (wanted.get(file), places.get(file)) else {
-                    if file >= wanted.len() { return } else { continue }
-                };
-                let fetched = self.fetch_from(place, *wanted, &mut |bytes| {
+                let (Some(wanted), Some(result)) = (wanted.get(file), results.get(file)) else { return };
+                let fetched = self.fetch(*wanted, &mut |bytes| {
                     // Nobody listens any more: then nobody needs to hear.
                     let _ = sender.send(Received { file, bytes });
                 });
-                *results[file].lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
             }
         };
         std::thread::scope(|scope| {
@@ -100,13 +96,9 @@ impl Registry {
             received.iter().for_each(tell);
         });
         let taken = results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let unplaced = |name: &PackageName| RegistryError::NotFetched { name: name.clone() };
-        let outcomes = places.into_iter().zip(taken).zip(wanted).map(|((place, taken), wanted)| match (place, taken) {
-            (Err(error), _) => Err(error),
-            (Ok(_), Some(fetched)) => fetched,
-            (Ok(_), None) => Err(unplaced(wanted.name)),
-        });
-        outcomes.collect()
+        taken
+            .map(|fetched| fetched.expect("the scope ends when each file was taken, and panics with a thread"))
+            .collect()
     }
 
     /// Where the file of a release is.
@@ -128,18 +120,13 @@ impl Registry {
         }
     }
 
-    fn fetch_from(
-        &self,
-        place: &Place,
-        wanted: Wanted<'_>,
-        tell: &mut dyn FnMut(u64),
-    ) -> Result<FetchedPackage, RegistryError> {
+    fn fetch(&self, wanted: Wanted<'_>, tell: &mut dyn FnMut(u64)) -> Result<FetchedPackage, RegistryError> {
         let Wanted { name, release } = wanted;
-        let bytes = match place {
-            Place::Git(commit) => self.fetch_from_git(name, release, commit)?,
-            Place::Address(url) => self.download(wanted, url, Default::default(), tell)?,
+        let bytes = match self.place(name, release)? {
+            Place::Git(commit) => self.fetch_from_git(name, release, &commit)?,
+            Place::Address(url) => self.download(wanted, &url, Default::default(), tell)?,
             Place::Oci { server, repository } => {
-                let oci = Oci::open(self.web()?, server, repository, Access::Pull)?;
+                let oci = Oci::open(self.web()?, &server, &repository, Access::Pull)?;
                 self.download(wanted, &oci.blob(release.file)?, oci.rights(), tell)?
             }
         };

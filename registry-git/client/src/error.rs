@@ -122,12 +122,6 @@ pub enum RegistryError {
         /// What was found there.
         source: Box<WebError>,
     },
-    /// A file that nobody came to fetch.
-    #[error("fetched the file of {name}: whoever did it stopped before it was done")]
-    NotFetched {
-        /// The package.
-        name: PackageName,
-    },
     /// The file is too large.
     #[error("read a package file: expected at most {expected} bytes, found {found}")]
     TooLarge {
@@ -267,7 +261,7 @@ impl Coded for RegistryError {
             Self::ReadOnly { .. } => codes::REGISTRY_READ_ONLY,
             Self::TooLarge { .. } => codes::LIMIT_FILE,
             Self::State { .. } => codes::FORMAT_MALFORMED,
-            Self::Io { .. } | Self::Disk { .. } | Self::NotFetched { .. } | Self::Random(_) => codes::IO_FAILED,
+            Self::Io { .. } | Self::Disk { .. } | Self::Random(_) => codes::IO_FAILED,
         }
     }
 
