@@ -219,7 +219,7 @@ impl Answer {
     }
 
     /// Refuses what would have to be unpacked first.
-    pub(crate) fn check_coding(&self) -> Result<(), WebError> {
+    fn check_coding(&self) -> Result<(), WebError> {
         match self.header(CONTENT_ENCODING) {
             None | Some("identity") => Ok(()),
             Some(coding) => {

@@ -37,6 +37,12 @@ pub(crate) enum Wrong {
     },
 }
 
+impl Wrong {
+    fn size(expected: u64, found: impl ToString) -> Self {
+        Self::Other { what: "a size of", expected: expected.to_string(), found: found.to_string() }
+    }
+}
+
 impl<E: Into<RegistryError>> From<E> for Wrong {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
@@ -91,8 +97,7 @@ impl Download<'_> {
         }
         if part.length != self.size {
             // A server that ends early and says so has another file; one that breaks off is asked again later.
-            let (expected, found) = (self.size.to_string(), part.length.to_string());
-            return Err(Wrong::Other { what: "a size of", expected, found });
+            return Err(Wrong::size(self.size, part.length));
         }
         let found = Digest::from_bytes(part.hasher.clone().finalize().into());
         match found == self.digest {
@@ -146,8 +151,7 @@ impl Download<'_> {
     fn take_in(&self, answer: Answer, part: &mut Part, tell: &mut dyn FnMut(u64)) -> Result<(), Wrong> {
         let left = self.size - part.length;
         if let Some(length) = answer.length().filter(|length| *length != left) {
-            let (expected, found) = (self.size.to_string(), (part.length + length).to_string());
-            return Err(Wrong::Other { what: "a size of", expected, found });
+            return Err(Wrong::size(self.size, part.length + length));
         }
         let url = answer.url.clone();
         let said = answer.length();
@@ -161,8 +165,7 @@ impl Download<'_> {
                 Err(error) => return Err(WebError::broken(&url, error).into()),
             };
             if part.length + read as u64 > self.size {
-                let (expected, found) = (self.size.to_string(), "more".to_owned());
-                return Err(Wrong::Other { what: "a size of", expected, found });
+                return Err(Wrong::size(self.size, "more"));
             }
             part.add(&chunk[..read])?;
             tell(part.length);
