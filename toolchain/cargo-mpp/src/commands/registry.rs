@@ -6,7 +6,7 @@ use mpp_ops::{
     Context, OpsError,
     verb::{registry, registry_carriers, registry_upkeep},
 };
-use mpp_schema::{Digest, Ident, index::Blobs};
+use mpp_schema::{Digest, Ident};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -202,12 +202,7 @@ fn config(arguments: ConfigArguments, context: &Context<'_>) -> Result<Output, O
         return Ok(super::writing::output(&report));
     }
     let report = registry_carriers::config(context, writing.registry.as_deref())?;
-    let blobs = match &report.config.blobs {
-        Blobs::GitRefs => "git-refs".to_owned(),
-        Blobs::Template { url } => url.clone(),
-        Blobs::Oci { url } => format!("oci:{url}"),
-    };
-    let mut text = format!("registry  {}\nfiles     {blobs}\n", report.registry);
+    let mut text = format!("registry  {}\nfiles     {}\n", report.registry, report.blobs());
     report.config.follows.iter().for_each(|other| text += &format!("follows   {} at {}\n", other.name, other.url));
     Ok(Output::new(&report, text))
 }

@@ -208,6 +208,17 @@ pub fn configure(context: &Context<'_>, change: &ConfigChange, writing: &Writing
     })
 }
 
+impl ConfigReport {
+    /// Where package files are, as [`ConfigChange::blobs`] takes it.
+    pub fn blobs(&self) -> String {
+        match &self.config.blobs {
+            Blobs::GitRefs => "git-refs".to_owned(),
+            Blobs::Template { url } => url.clone(),
+            Blobs::Oci { url } => format!("oci:{url}"),
+        }
+    }
+}
+
 fn read_blobs(text: &str) -> Blobs {
     match (text, text.strip_prefix("oci:")) {
         ("git-refs", _) => Blobs::GitRefs,
