@@ -182,22 +182,19 @@ impl Resolved {
 
 /// Fetches the files of what was chosen, those of one registry together. Nothing is kept before all of them are here.
 fn fetch(context: &Context<'_>, all: &[Resolved]) -> Result<Vec<Vec<u8>>, OpsError> {
-    let mut files: Vec<Vec<u8>> = vec![Vec::new(); all.len()];
-    let mut ids: Vec<RegistryId> = Vec::new();
-    for one in all {
-        if !ids.contains(&one.open.known.id) {
-            ids.push(one.open.known.id);
-        }
+    let mut by_registry: BTreeMap<RegistryId, Vec<usize>> = BTreeMap::new();
+    for (place, one) in all.iter().enumerate() {
+        by_registry.entry(one.open.known.id).or_default().push(place);
     }
-    for id in ids {
-        let of_it: Vec<_> = (0..all.len()).filter(|place| all[*place].open.known.id == id).collect();
-        let mut wanted = Vec::new();
-        for place in &of_it {
-            let one = &all[*place];
-            wanted.push(Wanted { name: &one.package.name, release: &one.signed()?.release });
-        }
-        let fetched = registries::fetch(context, &all[of_it[0]].open, &wanted)?;
-        of_it.into_iter().zip(fetched).for_each(|(place, file)| files[place] = file.into_bytes());
+    let mut groups: Vec<_> = by_registry.into_values().collect();
+    groups.sort();
+    let mut files: Vec<Vec<u8>> = vec![Vec::new(); all.len()];
+    for places in groups {
+        let of_it = places.iter().map(|place| &all[*place]);
+        let wanted = of_it.map(|one| Ok(Wanted { name: &one.package.name, release: &one.signed()?.release }));
+        let wanted = wanted.collect::<Result<Vec<_>, OpsError>>()?;
+        let fetched = registries::fetch(context, &all[places[0]].open, &wanted)?;
+        places.into_iter().zip(fetched).for_each(|(place, file)| files[place] = file.into_bytes());
     }
     Ok(files)
 }
