@@ -65,20 +65,20 @@ impl Ui {
     }
 
     fn advanced(&self, what: &str, done: usize, total: usize) {
+        self.filled(done as u64, total as u64, "{pos}/{len} {msg}");
         if let Some(bar) = &*self.bar.borrow() {
-            let style = ProgressStyle::with_template("{spinner:.green} {prefix} [{bar:24}] {pos}/{len} {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
             bar.set_message(what.to_owned());
         }
     }
 
     fn transferred(&self, done: u64, total: u64) {
+        self.filled(done, total, "{bytes}/{total_bytes}  {bytes_per_sec}");
+    }
+
+    /// Makes a bar of what is shown, with `numbers` beside it.
+    fn filled(&self, done: u64, total: u64, numbers: &str) {
         if let Some(bar) = &*self.bar.borrow() {
-            let style = ProgressStyle::with_template(
-                "{spinner:.green} {prefix} [{bar:24}] {bytes}/{total_bytes}  {bytes_per_sec}",
-            );
+            let style = ProgressStyle::with_template(&format!("{{spinner:.green}} {{prefix}} [{{bar:24}}] {numbers}"));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
             bar.set_length(total);
             bar.set_position(done);
