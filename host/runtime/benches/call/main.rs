@@ -172,12 +172,8 @@ fn median(times: &[Duration]) -> Duration {
 /// How many times the calls of one thread two threads make: slices of both in turns.
 fn on_two_threads(who: &str, call: &(dyn Fn() + Sync)) {
     let turns: Vec<(f64, f64)> = (0..9).map(|_| (calls_per_second(1, call), calls_per_second(2, call))).collect();
-    let [one, two, ratio] =
-        [|(one, _)| one, |(_, two)| two, |(one, two)| two / one].map(|of: fn((f64, f64)) -> f64| {
-            let mut values: Vec<f64> = turns.iter().copied().map(of).collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values[values.len() / 2]
-        });
+    let [one, two, ratio] = [|(one, _)| one, |(_, two)| two, |(one, two)| two / one]
+        .map(|of: fn((f64, f64)) -> f64| middle(turns.iter().copied().map(of)));
     let what = format!("two threads / one: {who}");
     println!("{what:<44} {ratio:>8.2} ({one:.0} and {two:.0} calls a second)");
 }
@@ -201,10 +197,14 @@ fn calls_per_second(threads: usize, call: &(dyn Fn() + Sync)) -> f64 {
 }
 
 fn ratio(what: &str, ours: &[Duration], bare: &[Duration]) {
-    let mut ratios: Vec<f64> =
-        ours.iter().zip(bare).map(|(ours, bare)| ours.as_secs_f64() / bare.as_secs_f64()).collect();
-    ratios.sort_unstable_by(f64::total_cmp);
-    println!("{what:<44} {:>8.2}", ratios[ratios.len() / 2]);
+    let ratios = ours.iter().zip(bare).map(|(ours, bare)| ours.as_secs_f64() / bare.as_secs_f64());
+    println!("{what:<44} {:>8.2}", middle(ratios));
+}
+
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn micros(time: Duration) -> f64 {
