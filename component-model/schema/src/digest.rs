@@ -119,6 +119,19 @@ hex_id!(
     "^[0-9a-f]{32}$"
 );
 
+hex_id!(
+    /// The identity of a ledger of used approvals, or of an audit log: 128 random bits chosen when it was made.
+    LedgerId,
+    16,
+    "^[0-9a-f]{32}$"
+);
+hex_id!(
+    /// 128 random bits that were never used before.
+    Nonce,
+    16,
+    "^[0-9a-f]{32}$"
+);
+
 impl Digest {
     /// SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {

@@ -12,6 +12,8 @@ mod instant;
 mod name;
 mod strict_map;
 
+pub mod audit;
+pub mod consent;
 pub mod grant;
 pub mod index;
 pub mod lock;
@@ -24,7 +26,7 @@ pub mod tools;
 
 pub use byte_size::ByteSize;
 pub use code::{CODES, Code, CodeEntry, Coded, Problem, Turn, codes};
-pub use digest::{Digest, GrantId, HostId, KeyId, MessageKeyId, ParseDigestError, RegistryId};
+pub use digest::{Digest, GrantId, HostId, KeyId, LedgerId, MessageKeyId, Nonce, ParseDigestError, RegistryId};
 pub use format::{FORMAT_MAJOR, FormatVersion};
 pub use instant::Instant;
 pub use name::{Ident, PackageName, ParseNameError, ToolName};

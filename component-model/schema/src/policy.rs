@@ -2,7 +2,9 @@
 //!
 //! Written by a person and obeyed, so unknown fields are refused: a denial that is spelled wrong must not be silently nothing.
 
-use crate::{ByteSize, FormatVersion, Ident, KeyId, PackageName, StrictMap};
+use crate::{
+    ByteSize, Digest, FormatVersion, Ident, KeyId, MessageKeyId, PackageName, StrictMap, ToolName, consent::Level,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,46 @@ pub struct PolicyFile {
     /// What no token goes beyond.
     #[serde(default)]
     pub limits: PolicyLimits,
+    /// Calls that need more confirmation than the host would ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<Require>,
+    /// Calls that were approved beforehand, where nobody can be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approve: Vec<Approve>,
+}
+
+/// A demand for more confirmation. It never lowers a level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Require {
+    /// Of this package; nothing for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<PackageName>,
+    /// Of this tool; nothing for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolName>,
+    /// At least this level.
+    pub level: Level,
+}
+
+/// An approval beforehand. It is bound to exactly the code, the tool and the grants that were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Approve {
+    /// Digest of the package.
+    pub digest: Digest,
+    /// The tool.
+    pub tool: ToolName,
+    /// Digest of the grants in force.
+    pub grants: Digest,
+    /// Digest of the typed arguments; nothing for all. At L4 they must be named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Digest>,
+    /// The agent; nothing for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<MessageKeyId>,
+    /// Up to this level.
+    pub level: Level,
 }
 
 /// What a package gets that asks for it, without a token. Nothing here reaches outside of the host's own memory and the package's own data.

@@ -7,7 +7,8 @@ mod intersect;
 
 use crate::{Allowance, Origin};
 use mpp_schema::permissions::{Access, Permissions};
-use mpp_schema::{Ident, PackageName};
+use mpp_schema::{Digest, Ident, PackageName};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -128,6 +129,29 @@ impl Grants {
     /// Packages whose tools may be called.
     pub fn tools(&self) -> &BTreeSet<PackageName> {
         &self.tools
+    }
+    /// Digest of what is granted, with what it is bound to (CONS-12).
+    pub fn digest(&self) -> Digest {
+        let mut lines = Vec::new();
+        let folder = |(slot, to): (&Ident, &FolderGrant)| json!(["folder", slot, to.path.to_string_lossy(), to.access]);
+        lines.extend(self.folders.iter().map(folder));
+        let http = |to: &HttpGrant| json!(["http", to.origin.to_string(), to.methods, to.paths]);
+        lines.extend(self.http.iter().map(http));
+        let secret =
+            |(name, to): (&Ident, &SecretGrant)| json!(["secret", name, to.origin.to_string(), to.header, to.format]);
+        lines.extend(self.secrets.iter().map(secret));
+        lines.extend(self.kv_bytes.map(|bytes| json!(["kv", bytes.to_string()])));
+        lines.extend(self.env.iter().map(|name| json!(["env", name])));
+        lines.extend(self.config.iter().map(|(name, value)| json!(["config", name, value])));
+        let device = |(slot, to): (&Ident, &DeviceGrant)| json!(["device", slot, to.class, to.path.to_string_lossy()]);
+        lines.extend(self.devices.iter().map(device));
+        let flags = [(self.clock, "clock"), (self.logging, "logging"), (self.progress, "progress")];
+        lines.extend(flags.into_iter().filter(|(granted, _)| *granted).map(|(_, name)| json!([name])));
+        lines.extend(self.tools.iter().map(|package| json!(["tools", package])));
+        let mut lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        lines.sort();
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        Digest::of(format!("mpp-grants-v1\n{text}").as_bytes())
     }
     /// Whether nothing is granted above the inert base.
     pub fn is_empty(&self) -> bool {

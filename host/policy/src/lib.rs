@@ -3,12 +3,16 @@
 //! Pure: no file, clock, socket or engine. The host asks [`Grants`] and enforces the answer; nothing else decides. `spec/permissions.md` has
 //! the rules.
 //!
+//! Whether a call that may be made needs a person is asked in [`consent`]; what is written about it, and how that is verified, is [`audit`].
+//!
 //! Reading order: [`Request`], [`Origin`], [`Allowance`], [`Grants`]; then [`Token`], [`Policy`], [`Standing`], and [`decide`], which makes
 //! grants of all of them. One request over HTTP is judged in `http`, with `address`, `header` and `path`.
 
 mod address;
 mod allowance;
+pub mod audit;
 mod command;
+pub mod consent;
 mod decide;
 mod folder;
 mod grants;

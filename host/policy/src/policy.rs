@@ -1,10 +1,11 @@
 //! The policy of a home, read once into a form that can be asked (PERM-40 to PERM-44).
 
-use crate::{Origin, folder::overlap};
+use crate::{Origin, consent::Binding, folder::overlap};
 use mpp_package::dsse::{DsseError, MessagePublicKey};
 use mpp_schema::{
-    Code, Coded, FORMAT_MAJOR, FormatVersion, KeyId, PackageName, codes,
-    policy::{PermissionName, PolicyFile},
+    Code, Coded, FORMAT_MAJOR, FormatVersion, KeyId, PackageName, ToolName, codes,
+    consent::Level,
+    policy::{PermissionName, PolicyFile, Require},
     text::excerpt,
 };
 use std::path::Path;
@@ -97,6 +98,32 @@ impl Policy {
             PermissionName::Progress => free.progress,
             _ => false,
         }
+    }
+
+    /// The levels that are demanded for a tool of a package.
+    pub fn requires(&self, package: &PackageName, tool: &ToolName) -> impl Iterator<Item = Level> {
+        let is_for = move |rule: &&Require| {
+            rule.package.as_ref().is_none_or(|of| of == package) && rule.tool.as_ref().is_none_or(|of| of == tool)
+        };
+        self.file.require.iter().filter(is_for).map(|rule| rule.level)
+    }
+
+    /// Whether a call was approved beforehand (CONS-40). At L4 the arguments must have been named.
+    pub fn approves(&self, call: &Binding<'_>, level: Level) -> bool {
+        self.file.approve.iter().any(|rule| {
+            rule.digest == call.package
+                && rule.tool == *call.tool
+                && rule.grants == call.grants
+                && rule.level >= level
+                && rule.arguments.map_or(level < Level::L4, |arguments| arguments == call.arguments)
+                && rule.agent.is_none_or(|agent| Some(agent) == call.agent)
+        })
+    }
+
+    /// Whether another package digest or grant set of this tool was approved beforehand.
+    pub fn approved_otherwise(&self, call: &Binding<'_>) -> bool {
+        let same = |rule: &&mpp_schema::policy::Approve| rule.tool == *call.tool;
+        self.file.approve.iter().filter(same).any(|rule| (rule.digest == call.package) != (rule.grants == call.grants))
     }
 
     /// Why a whole package is denied, if it is.

@@ -5,14 +5,19 @@ use crate::{
     generated::{self, Mode},
     tree::Tree,
 };
-use mpp_schema::{Problem, grant, index, lock, manifest::Manifest, policy, project, tools::ToolsFile};
+use mpp_schema::{Problem, audit, consent, grant, index, lock, manifest::Manifest, policy, project, tools::ToolsFile};
 use schemars::{Schema, schema_for};
 
 const FOLDER: &str = "spec/schemas/";
 
 /// Each published document with its schema.
-fn schemas() -> [(&'static str, Schema); 20] {
+fn schemas() -> [(&'static str, Schema); 25] {
     [
+        ("agent-call", schema_for!(consent::AgentCall)),
+        ("approval", schema_for!(consent::Approval)),
+        ("audit-checkpoint", schema_for!(audit::Checkpoint)),
+        ("audit-record", schema_for!(audit::AuditRecord)),
+        ("delegation", schema_for!(consent::Delegation)),
         ("advisory", schema_for!(index::Advisory)),
         ("config", schema_for!(index::Config)),
         ("grant", schema_for!(grant::Grant)),

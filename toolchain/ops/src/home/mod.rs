@@ -2,11 +2,13 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+pub mod audit_log;
 pub mod blocked;
 pub mod grants;
 pub mod installed;
 pub mod keys;
 mod kv;
+pub mod ledger;
 pub mod owner;
 pub mod pins;
 pub mod policy;
