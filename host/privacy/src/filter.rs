@@ -111,8 +111,8 @@ impl FilterBuilder {
     /// The secrets are too many to be looked for at once.
     pub fn build(self) -> Result<Filter, FilterError> {
         let secrets = Secrets::new(&self.secrets).map_err(|reason| FilterError::Secrets { reason })?;
-        let parts = Parts { patterns: self.patterns, detectors: self.detectors, secrets, limits: self.limits };
-        Ok(Filter { parts: Arc::new(parts) })
+        let rules = Arc::new(Rules { patterns: self.patterns, detectors: self.detectors });
+        Ok(Filter { parts: Arc::new(Parts { rules, secrets, limits: self.limits }) })
     }
 }
 
@@ -123,16 +123,21 @@ pub struct Filter {
 }
 
 struct Parts {
-    patterns: Vec<Pattern>,
-    detectors: Vec<Box<dyn Detector>>,
+    rules: Arc<Rules>,
     secrets: Option<Secrets>,
     limits: Limits,
+}
+
+/// What the user added.
+struct Rules {
+    patterns: Vec<Pattern>,
+    detectors: Vec<Box<dyn Detector>>,
 }
 
 impl fmt::Debug for Filter {
     /// Says how many parts there are; never a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (patterns, detectors) = (self.parts.patterns.len(), self.parts.detectors.len());
+        let (patterns, detectors) = (self.parts.rules.patterns.len(), self.parts.rules.detectors.len());
         f.debug_struct("Filter").field("patterns", &patterns).field("detectors", &detectors).finish_non_exhaustive()
     }
 }
@@ -146,8 +151,20 @@ impl Default for Filter {
 impl Filter {
     /// The detectors of this crate, and nothing else.
     pub fn new() -> Self {
-        let parts = Parts { patterns: Vec::new(), detectors: Vec::new(), secrets: None, limits: Limits::default() };
-        Self { parts: Arc::new(parts) }
+        let rules = Arc::new(Rules { patterns: Vec::new(), detectors: Vec::new() });
+        Self { parts: Arc::new(Parts { rules, secrets: None, limits: Limits::default() }) }
+    }
+
+    /// The same filter, which looks for these secrets and for no other ones. One that is longer than [`SECRET_BYTES_MAX`] is looked for in
+    /// pieces; one that is shorter than [`SECRET_BYTES_MIN`] would be found everywhere, and is not looked for.
+    ///
+    /// # Errors
+    /// The secrets are too many to be looked for at once.
+    pub fn with_secrets<'s>(&self, secrets: impl IntoIterator<Item = &'s [u8]>) -> Result<Self, FilterError> {
+        let pieces: Vec<Vec<u8>> = secrets.into_iter().flat_map(pieces).map(<[u8]>::to_vec).collect();
+        let secrets = Secrets::new(&pieces).map_err(|reason| FilterError::Secrets { reason })?;
+        let Parts { rules, limits, .. } = &*self.parts;
+        Ok(Self { parts: Arc::new(Parts { rules: Arc::clone(rules), secrets, limits: *limits }) })
     }
 
     /// Begins a filter with patterns, secrets or detectors of the user.
@@ -189,11 +206,11 @@ impl Filter {
     /// The word in the placeholder of a hit.
     pub(crate) fn label(&self, hit: &Hit) -> &str {
         let rule = usize::from(hit.rule);
-        let patterns = &self.parts.patterns;
+        let Rules { patterns, detectors } = &*self.parts.rules;
         match (hit.kind, patterns.get(rule)) {
             (Kind::Custom, Some(pattern)) => &pattern.name,
             (Kind::Custom, None) => {
-                self.parts.detectors.get(rule - patterns.len()).map_or(Kind::Custom.label(), |detector| detector.name())
+                detectors.get(rule - patterns.len()).map_or(Kind::Custom.label(), |detector| detector.name())
             }
             (kind, _) => kind.label(),
         }
@@ -237,16 +254,16 @@ impl Filter {
         if let Some(secrets) = &self.parts.secrets {
             secrets.find(text.bytes, hits);
         }
-        for (rule, pattern) in self.parts.patterns.iter().enumerate() {
+        for (rule, pattern) in self.parts.rules.patterns.iter().enumerate() {
             pattern.find(rule, text.bytes, from, hits);
         }
-        for (number, detector) in self.parts.detectors.iter().enumerate() {
+        for (number, detector) in self.parts.rules.detectors.iter().enumerate() {
             let failed = |reason: String| Blocked::Detector { detector: detector.name().to_owned(), reason };
             for span in detector.detect(text.bytes).map_err(failed)? {
                 if span.is_empty() || span.end > text.bytes.len() {
                     return Err(failed(format!("it found something at {span:?} of {} bytes", text.bytes.len())));
                 }
-                hits.push(Hit::new(Kind::Custom, self.parts.patterns.len() + number, span.start, span.end));
+                hits.push(Hit::new(Kind::Custom, self.parts.rules.patterns.len() + number, span.start, span.end));
             }
         }
         Ok(())
@@ -295,6 +312,12 @@ impl Filter {
         }));
         Ok(())
     }
+}
+
+/// Pieces of equal length, as many as are needed.
+fn pieces(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let count = secret.len().div_ceil(SECRET_BYTES_MAX).max(1);
+    secret.chunks(secret.len().div_ceil(count).max(1)).filter(|piece| piece.len() >= SECRET_BYTES_MIN)
 }
 
 /// How far from the end of a stretch a finding counts.

@@ -94,6 +94,11 @@ impl Counts {
         Kind::ALL.iter().map(|kind| (*kind, self.of(*kind))).filter(|(_, count)| *count > 0)
     }
 
+    /// Adds those of another count.
+    pub fn add_all(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(count, more)| *count += more);
+    }
+
     pub(crate) fn add(&mut self, kind: Kind) {
         self.0[kind as usize] += 1;
     }

@@ -46,7 +46,7 @@ pub use mode::{Direction, Mode, Modes};
 pub use sealed::{SEAL_KEY_BYTES, Sealer};
 pub use secrets::{SECRET_BYTES_MAX, SECRET_BYTES_MIN};
 pub use stream::Stream;
-pub use walk::{Visitor, Walk};
+pub use walk::{Visitor, Walk, whole};
 
 /// The names of the rules for credentials.
 pub fn credential_rules() -> impl Iterator<Item = &'static str> {

@@ -12,6 +12,7 @@ use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
     io::Write as _,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Masks the texts of one call.
@@ -34,7 +35,7 @@ pub struct Masker {
     filter: Filter,
     modes: Modes,
     sealer: Option<Sealer>,
-    numbers: Numbers,
+    numbers: Arc<Mutex<Numbers>>,
     masked: Counts,
     reported: Counts,
 }
@@ -43,10 +44,32 @@ impl Masker {
     /// A masker that writes numbered placeholders.
     pub fn new(filter: Filter, modes: Modes) -> Self {
         let (masked, reported) = (Counts::default(), Counts::default());
-        Self { filter, modes, sealer: None, numbers: Numbers::default(), masked, reported }
+        Self { filter, modes, sealer: None, numbers: Arc::default(), masked, reported }
     }
 
-    /// Writes tokens that the holder of the key can turn back, in place of numbers (PRIV-31). Secrets and credentials still get numbers.
+    /// A masker of other modes that goes on with the numbers of this one: for a call that is made within a call.
+    ///
+    /// ```
+    /// # use mpp_privacy::{Direction, Filter, Masker, Modes};
+    /// let mut outer = Masker::new(Filter::new(), Modes::default());
+    /// let mut inner = outer.within(Modes::default());
+    /// assert_eq!(inner.text(Direction::Result, "ada@example.org")?, "[EMAIL#1]");
+    /// assert_eq!(outer.text(Direction::Result, "bob@example.org")?, "[EMAIL#2]");
+    /// # Ok::<(), mpp_privacy::Blocked>(())
+    /// ```
+    #[must_use]
+    pub fn within(&self, modes: Modes) -> Self {
+        let numbers = Arc::clone(&self.numbers);
+        Self { numbers, sealer: self.sealer.clone(), ..Self::new(self.filter.clone(), modes) }
+    }
+
+    /// Goes on with another filter, for instance one that knows one secret more.
+    pub fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
+    }
+
+    /// Writes tokens that the holder of the key can turn back, in place of numbers (PRIV-31): in results, which is where an agent gets what it
+    /// passes on. Secrets and credentials still get numbers.
     #[must_use]
     pub fn sealed_by(mut self, sealer: Sealer) -> Self {
         self.sealer = Some(sealer);
@@ -117,8 +140,22 @@ impl Masker {
             return Ok(Cow::Borrowed(bytes));
         }
         let mut out = Vec::with_capacity(bytes.len() + settled.masked.len() * 4);
-        self.write(bytes, 0..bytes.len(), &settled.masked, &mut out);
+        self.write(direction, bytes, 0..bytes.len(), &settled.masked, &mut out);
         Ok(Cow::Owned(out))
+    }
+
+    /// Which kind would be masked first in a text that cannot be masked, such as a name: whoever asks does not send it. Counts what is only
+    /// reported.
+    ///
+    /// # Errors
+    /// The text must not leave.
+    pub fn first_masked(&mut self, direction: Direction, field: &str, bytes: &[u8]) -> Result<Option<Kind>, Blocked> {
+        if self.modes.is_off(direction) {
+            return Ok(None);
+        }
+        let settled = self.settle(direction, Text::new(bytes, field.as_bytes()), 0)?;
+        settled.reported.iter().for_each(|hit| self.reported.add(hit.kind));
+        Ok(settled.masked.first().map(|hit| hit.kind))
     }
 
     pub(crate) fn settle(&self, direction: Direction, text: Text<'_>, from: usize) -> Result<Settled, Blocked> {
@@ -135,25 +172,32 @@ impl Masker {
     }
 
     /// Writes a part of a text with the findings in it replaced.
-    pub(crate) fn write(&mut self, bytes: &[u8], part: std::ops::Range<usize>, hits: &[Hit], out: &mut Vec<u8>) {
+    pub(crate) fn write(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        part: std::ops::Range<usize>,
+        hits: &[Hit],
+        out: &mut Vec<u8>,
+    ) {
         let mut place = part.start;
         for hit in hits {
             out.extend_from_slice(&bytes[place..hit.start]);
-            self.replace(hit, &bytes[hit.start..hit.end], out);
+            self.replace(direction, hit, &bytes[hit.start..hit.end], out);
             self.masked.add(hit.kind);
             place = hit.end;
         }
         out.extend_from_slice(&bytes[place..part.end]);
     }
 
-    fn replace(&mut self, hit: &Hit, original: &[u8], out: &mut Vec<u8>) {
+    fn replace(&mut self, direction: Direction, hit: &Hit, original: &[u8], out: &mut Vec<u8>) {
         let label = self.filter.label(hit);
-        match &self.sealer {
-            Some(sealer) if hit.kind != Kind::Secret && hit.kind != Kind::Credential => {
-                sealer.seal(label, original, out)
-            }
-            _ => {
-                let number = self.numbers.of(label, &normal(hit, original));
+        let is_open = !matches!(hit.kind, Kind::Secret | Kind::Credential) && direction == Direction::Result;
+        match self.sealer.as_ref().filter(|_| is_open) {
+            Some(sealer) => sealer.seal(label, original, out),
+            None => {
+                let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+                let number = numbers.of(label, &normal(hit, original));
                 // Writing to memory does not fail.
                 let _ = write!(out, "[{label}#{number}]");
             }

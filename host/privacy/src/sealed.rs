@@ -64,12 +64,17 @@ impl Sealer {
 
     /// Turns every token of this key and scope back into its value. Everything else stays as it is.
     pub fn open<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        self.open_those(text, |_| true)
+    }
+
+    /// The same for tokens whose label `may` be opened; the label of a kind is [`Kind::label`](crate::Kind::label).
+    pub fn open_those<'a>(&self, text: &'a [u8], may: impl Fn(&str) -> bool) -> Cow<'a, [u8]> {
         let mut out = Vec::new();
         let (mut copied, mut place) = (0, 0);
         while let Some(found) = memchr(b'[', &text[place..]) {
             let start = place + found;
             place = start + 1;
-            if let Some((value, end)) = self.open_one(text, start) {
+            if let Some((value, end)) = self.open_one(text, start, &may) {
                 out.extend_from_slice(&text[copied..start]);
                 out.extend_from_slice(&value);
                 (copied, place) = (end, end);
@@ -82,7 +87,7 @@ impl Sealer {
         Cow::Owned(out)
     }
 
-    fn open_one(&self, text: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+    fn open_one(&self, text: &[u8], start: usize, may: &impl Fn(&str) -> bool) -> Option<(Vec<u8>, usize)> {
         let rest = &text[start + 1..];
         let is_label = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
         let label = rest.iter().take(LABEL_MAX + 1).take_while(|byte| is_label(byte)).count();
@@ -95,6 +100,7 @@ impl Sealer {
         if body.get(length) != Some(&b']') {
             return None;
         }
+        std::str::from_utf8(&rest[..label]).ok().filter(|label| may(label))?;
         let sealed = URL_SAFE_NO_PAD.decode(&body[..length]).ok()?;
         let value = self.cipher().decrypt([&self.scope[..], &rest[..label]], &sealed).ok()?;
         Some((value, start + 1 + label + 1 + length + 1))
@@ -119,6 +125,8 @@ mod tests {
         let text = [b"to ", &token[..], b", [EMAIL~x] [EMAIL~] [", &token[..], b"["].concat();
         let opened = [&b"to a@b.example, [EMAIL~x] [EMAIL~] [a@b.example["[..]].concat();
         assert_eq!(*sealer.open(&text), *opened);
+        assert_eq!(*sealer.open_those(&text, |label| label == "EMAIL"), *opened);
+        assert_eq!(*sealer.open_those(&text, |label| label == "PHONE"), *text);
 
         for other in [Sealer::new(&[2; 64], b"here"), Sealer::new(&[1; 64], b"there")] {
             assert_eq!(*other.open(&token), *token);

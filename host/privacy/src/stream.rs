@@ -89,7 +89,7 @@ impl Stream {
         // Of two findings with different modes, the other may begin before the one that was not cut.
         let cut = settled.masked.iter().find(|hit| hit.start < cut && hit.end > cut).map_or(cut, |hit| hit.start);
         let whole = settled.masked.partition_point(|hit| hit.start < cut);
-        masker.write(&self.window, self.gone..cut, &settled.masked[..whole], out);
+        masker.write(self.direction, &self.window, self.gone..cut, &settled.masked[..whole], out);
         settled.reported.iter().filter(|hit| hit.start < cut).for_each(|hit| masker.count_reported(hit));
         let keep = cut.saturating_sub(BEFORE);
         self.window.drain(..keep);

@@ -62,6 +62,11 @@ impl Visitor<'_> {
         Ok(())
     }
 
+    /// Whether anything is looked for at all: otherwise there is no need to go on.
+    pub fn is_off(&self) -> bool {
+        self.masker.modes().is_off(self.direction)
+    }
+
     /// A whole number, by its decimal digits. Whether it is to become 0, because it is a finding and no placeholder fits (PRIV-32).
     ///
     /// # Errors
@@ -97,12 +102,20 @@ impl Walk for Value {
     }
 }
 
+/// The digits of a number that is whole although its type need not be; languages that have no other numbers write cards like that.
+pub fn whole(number: f64) -> Option<String> {
+    (number.fract() == 0.0 && number.abs() < 1e20).then(|| format!("{number:.0}"))
+}
+
 fn walk_json(field: &str, value: &mut Value, visitor: &mut Visitor<'_>) -> Result<(), Blocked> {
     match value {
         Value::Null | Value::Bool(_) => Ok(()),
         Value::String(text) => visitor.text(field, text),
         Value::Number(number) => {
-            if !number.is_f64() && visitor.number(field, &number.to_string())? {
+            let digits = number.as_f64().filter(|_| number.is_f64()).map_or_else(|| Some(number.to_string()), whole);
+            if let Some(digits) = digits
+                && visitor.number(field, &digits)?
+            {
                 *value = Value::from(0);
             }
             Ok(())
