@@ -16,6 +16,29 @@ pub struct Signed {
     pub signatures: Vec<String>,
 }
 
+/// What somebody without a head key asks the registry to take in (spec/index.md IDX-100): lines for its files, each signed by those who may
+/// say it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The lines, in the order in which they follow from each other.
+    pub lines: Vec<ProposedLine>,
+}
+
+/// One line of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposedLine {
+    /// The file that it is added to.
+    pub path: String,
+    /// The line.
+    pub line: Signed,
+}
+
 /// `config.json`: how to use the registry. Merely read; changing it needs a log record like any file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Config {

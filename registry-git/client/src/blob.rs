@@ -203,7 +203,8 @@ fn read(snapshot: &Snapshot, name: &PackageName, release: &Release) -> Result<Ve
     })
 }
 
-fn check(name: &PackageName, release: &Release, bytes: &[u8]) -> Result<(), RegistryError> {
+/// Checks that the bytes of a package file are those that a release names.
+pub(crate) fn check(name: &PackageName, release: &Release, bytes: &[u8]) -> Result<(), RegistryError> {
     let version = &release.version;
     if bytes.len() as u64 != release.size {
         return Err(binding(name, version, "a size of", release.size, bytes.len()));

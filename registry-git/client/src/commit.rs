@@ -32,6 +32,24 @@ pub(crate) fn package(
     write(repository, tree, parent, 0, &format!("{name}@{version}\n")).map_err(|error| failed(&error))
 }
 
+/// Writes a commit that holds files of a proposal in one folder. The same files are the same commit.
+pub(crate) fn proposal(
+    repository: &Repository,
+    folder: &str,
+    files: &[(String, &[u8])],
+    message: &str,
+) -> Result<ObjectId, RegistryError> {
+    let failed = |error: &gix::Error| RegistryError::gix("wrote a proposal", repository.path(), error);
+    let empty = ObjectId::empty_tree(repository.object_hash());
+    let mut editor = repository.edit_tree(empty).map_err(|error| failed(&error))?;
+    for (name, content) in files {
+        let blob = repository.write_blob(content).map_err(|error| failed(&error))?.detach();
+        editor.upsert(format!("{folder}/{name}"), EntryKind::Blob, blob).map_err(|error| failed(&error))?;
+    }
+    let tree = editor.write().map_err(|error| failed(&error))?.detach();
+    write(repository, tree, None, 0, &format!("{message}\n")).map_err(|error| failed(&error))
+}
+
 /// Writes the commit of an edit on the files that it was planned for, after a parent.
 pub(crate) fn index(
     repository: &Repository,

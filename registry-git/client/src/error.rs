@@ -84,6 +84,14 @@ pub enum RegistryError {
         /// How often it was tried.
         attempts: u32,
     },
+    /// A proposal that was made for an older state of its package.
+    #[error("took in the proposal of {name}@{version}: another version came first, so its file would go elsewhere")]
+    Overtaken {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+    },
     /// The registry was never updated here.
     #[error("looked into the registry `{location}`: it has never been updated from this home")]
     NeverUpdated {
@@ -252,7 +260,7 @@ impl Coded for RegistryError {
             Self::Unnamed { .. } => codes::INDEX_UNLOGGED,
             Self::Declined { .. } => codes::REGISTRY_DECLINED,
             Self::Unreachable { .. } | Self::NoGit(_) => codes::REGISTRY_UNREACHABLE,
-            Self::Race { .. } => codes::REGISTRY_RACE,
+            Self::Race { .. } | Self::Overtaken { .. } => codes::REGISTRY_RACE,
             Self::NeverUpdated { .. } => codes::REGISTRY_UNKNOWN,
             Self::Binding { .. } => codes::INDEX_BINDING,
             Self::NoCommit { .. } => codes::INDEX_BINDING,
@@ -286,6 +294,7 @@ impl Coded for RegistryError {
             Self::Race { .. } => {
                 "run `mpp publish` again; nothing was published. What a killed program left locked is free after ten minutes"
             }
+            Self::Overtaken { .. } => "its publisher runs `mpp publish` again",
             Self::NeverUpdated { .. } => "`mpp update` fetches and verifies it",
             _ => return Vec::new(),
         };

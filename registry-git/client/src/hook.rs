@@ -7,6 +7,7 @@
 use crate::{
     Location, Registry, RegistryError, Snapshot, blob,
     commit::package_reference,
+    proposal::{self, PROPOSALS},
     repository::{self, MAIN},
     scratch::Scratch,
     store::{Believed, Store, WORK},
@@ -94,10 +95,14 @@ fn read_moves(lines: &str) -> Result<Vec<Moved>, RegistryError> {
         let id =
             |word: &str| ObjectId::from_hex(word.as_bytes()).map_err(|_| refused(name, "expected the id of a commit"));
         let (old, new) = (id(old)?, id(new)?);
-        if new.is_null() {
+        let is_proposal = name.starts_with(PROPOSALS);
+        if new.is_null() && !is_proposal {
             return Err(refused(name, "a registry's references are not deleted"));
         }
-        if name != MAIN && !name.starts_with(PACKAGES) {
+        if is_proposal && !new.is_null() && !old.is_null() {
+            return Err(refused(name, "a proposal does not change: make another one"));
+        }
+        if name != MAIN && !name.starts_with(PACKAGES) && !is_proposal {
             return Err(refused(name, "a registry has no such reference"));
         }
         if moves.iter().any(|known| known.name == name) || moves.len() == MOVES_MAX {
@@ -131,10 +136,19 @@ impl Push<'_> {
             }
             None => (New::new(), 0),
         };
-        for moved in self.moves.iter().filter(|moved| moved.name != MAIN) {
-            self.check_package(moved, &new)?;
-        }
         let mut files = 0;
+        for moved in self.moves.iter().filter(|moved| moved.name != MAIN && !moved.new.is_null()) {
+            match moved.name.starts_with(PROPOSALS) {
+                true => {
+                    if self.parent(moved.new)?.is_some() {
+                        return Err(self.refused(moved, "a proposal is one commit without parents"));
+                    }
+                    let found = proposal::read(&self.repository, &moved.name, moved.new)?;
+                    files += self.registry.check_found(&found, self.now)?.len();
+                }
+                false => self.check_package(moved, &new)?,
+            }
+        }
         for (name, signed) in new.iter().flat_map(|(name, all)| all.iter().map(move |signed| (name, signed))) {
             self.check_file(name, signed)?;
             files += 1;
@@ -294,6 +308,9 @@ mod tests {
         check(&format!("{one} {two} refs/heads/main\n{zero} {two} refs/mpp/packages/acme/md\n"), Ok(2));
         check(&format!("{one} {zero} refs/heads/main\n"), Err("not deleted"));
         check(&format!("{one} {two} refs/heads/main\n{one} {two} refs/heads/main\n"), Err("moved twice"));
+        // IDX-104: a proposal comes, goes, and does not change.
+        check(&format!("{zero} {one} refs/heads/publish/a/b\n{one} {zero} refs/heads/publish/a/c\n"), Ok(2));
+        check(&format!("{one} {two} refs/heads/publish/a/b\n"), Err("does not change"));
         for other in ["refs/heads/other", "refs/tags/v1", "refs/replace/x", "HEAD", "refs/mpp/trusted/main"] {
             check(&format!("{zero} {two} {other}\n"), Err("no such reference"));
         }

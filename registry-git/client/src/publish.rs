@@ -70,6 +70,8 @@ pub enum PublishStatus {
     Already,
     /// Nothing: everything was checked.
     Planned,
+    /// It waits for whoever holds a head key.
+    Proposed,
 }
 
 /// An edit to carry out, with the package file that goes along.
@@ -81,8 +83,8 @@ pub(crate) struct Job<'a> {
 
 /// The commit of a package file, and what its reference names before.
 pub(crate) struct Prepared {
-    commit: ObjectId,
-    tip: Option<ObjectId>,
+    pub(crate) commit: ObjectId,
+    pub(crate) tip: Option<ObjectId>,
 }
 
 impl Registry {
@@ -130,7 +132,7 @@ impl Registry {
         Err(self.race())
     }
 
-    fn already(&self, name: &PackageName, release: &Release) -> Result<Option<Release>, RegistryError> {
+    pub(crate) fn already(&self, name: &PackageName, release: &Release) -> Result<Option<Release>, RegistryError> {
         let entry = self.package(name)?;
         let same = entry.as_ref().and_then(|entry| entry.release(&release.version)).map(|signed| &signed.release);
         Ok(same.filter(|same| same.version == release.version && same.file == release.file).cloned())
@@ -199,7 +201,12 @@ fn prepare(
 
 impl Registry {
     /// Brings a file to where readers will look for it, where that can be done from here, and fetches it from there as they will.
-    fn store_elsewhere(&self, name: &PackageName, release: &Release, file: &[u8]) -> Result<(), RegistryError> {
+    pub(crate) fn store_elsewhere(
+        &self,
+        name: &PackageName,
+        release: &Release,
+        file: &[u8],
+    ) -> Result<(), RegistryError> {
         if let Place::Oci { server, repository } = config::place(&self.config()?, name, release)? {
             let oci = Oci::open(self.web()?, &server, &repository, Access::Push)?;
             oci.push(&Push { name, version: &release.version, file })?;
@@ -226,7 +233,7 @@ fn move_durably(repository: &Repository, base: &Snapshot, moves: &[Move]) -> Res
 }
 
 /// Checks the package, and says about it what the index will say.
-fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), RegistryError> {
+pub(crate) fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), RegistryError> {
     let found = options.file.len() as u64;
     if found > FILE_BYTES_MAX {
         return Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found });
@@ -251,7 +258,7 @@ fn describe(options: &PublishOptions<'_>) -> Result<(PackageName, Release), Regi
     Ok((manifest.name.clone(), release))
 }
 
-fn report(name: PackageName, release: &Release, status: PublishStatus) -> PublishReport {
+pub(crate) fn report(name: PackageName, release: &Release, status: PublishStatus) -> PublishReport {
     PublishReport {
         name,
         version: release.version.clone(),
@@ -271,13 +278,13 @@ pub(crate) fn back_off(attempt: u32) {
 /// The repository that commits are written to: the registry's own at a path, else one that is thrown away after the push.
 pub(crate) struct Workspace {
     pub(crate) path: PathBuf,
-    tip: Option<ObjectId>,
+    pub(crate) tip: Option<ObjectId>,
     _scratch: Option<Scratch>,
 }
 
 impl Workspace {
     /// A place to write the commit of a package's file on top of those before it.
-    fn new(registry: &Registry, name: &PackageName) -> Result<Self, RegistryError> {
+    pub(crate) fn new(registry: &Registry, name: &PackageName) -> Result<Self, RegistryError> {
         let reference = commit::package_reference(name);
         let mut workspace = Self::without_package(registry)?;
         let Some(transport) = &registry.transport else {

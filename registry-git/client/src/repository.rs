@@ -93,6 +93,39 @@ pub(crate) fn reference(repository: &Repository, name: &str) -> Result<Option<Ob
     }
 }
 
+/// The references whose names begin with `prefix`, and what they name.
+pub(crate) fn references(repository: &Repository, prefix: &str) -> Result<Vec<(String, ObjectId)>, RegistryError> {
+    let failed = |error: &dyn std::fmt::Display| RegistryError::git("listed references", repository.path(), error);
+    let platform = repository.references().map_err(|error| failed(&error))?;
+    let mut found = Vec::new();
+    for reference in platform.prefixed(prefix).map_err(|error| failed(&error))? {
+        let reference = reference.map_err(|error| failed(&error))?;
+        if let Some(id) = reference.target().try_id() {
+            found.push((reference.name().as_bstr().to_string(), id.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// Removes references that still name what is expected.
+pub(crate) fn remove_references(
+    repository: &Repository,
+    references: &[(String, ObjectId)],
+) -> Result<(), RegistryError> {
+    for (name, old) in references {
+        let action = || format!("removed the reference `{name}`");
+        let full = FullName::try_from(name.as_str())
+            .map_err(|error| RegistryError::git(action(), repository.path(), error))?;
+        let expected = PreviousValue::MustExistAndMatch(Target::Object(*old));
+        let log = gix::refs::transaction::RefLog::AndReference;
+        let change = gix::refs::transaction::Change::Delete { expected, log };
+        repository
+            .edit_references_as([RefEdit { change, name: full, deref: false }], Some(log_signature()))
+            .map_err(|error| RegistryError::gix(action(), repository.path(), &error))?;
+    }
+    Ok(())
+}
+
 /// A reference that moves.
 #[derive(Debug, Clone)]
 pub struct Move {

@@ -37,6 +37,18 @@ pub trait Transport: Send + Sync {
     /// When the address cannot be reached.
     fn reference(&self, name: &str) -> Result<Option<ObjectId>, RegistryError>;
 
+    /// The references whose names begin with `prefix`, and what they name.
+    ///
+    /// # Errors
+    /// When the address cannot be reached.
+    fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, RegistryError>;
+
+    /// Removes references that still name what is expected, each for itself: of proposals only.
+    ///
+    /// # Errors
+    /// When the address cannot be reached, or refuses.
+    fn remove(&self, from: &Path, references: &[(String, ObjectId)]) -> Result<(), RegistryError>;
+
     /// Brings one commit of the index and its tree into the bare repository `into`, without its history. Of a commit `have`, the
     /// repository holds the tree already, so only what differs needs to come.
     ///

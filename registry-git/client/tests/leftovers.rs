@@ -30,6 +30,14 @@ impl Transport for Hanging {
         self.0.reference(name)
     }
 
+    fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, RegistryError> {
+        self.0.references(prefix)
+    }
+
+    fn remove(&self, from: &Path, references: &[(String, ObjectId)]) -> Result<(), RegistryError> {
+        self.0.remove(from, references)
+    }
+
     #[expect(clippy::print_stdout, reason = "the test that started this process waits for the line")]
     fn fetch_index(&self, into: &Path, commit: ObjectId, have: Option<ObjectId>) -> Result<(), RegistryError> {
         self.0.fetch_index(into, commit, have)?;

@@ -5,6 +5,7 @@
 mod draft;
 mod life;
 mod owners;
+mod proposal;
 mod root;
 #[cfg(test)]
 mod tests;
@@ -26,9 +27,10 @@ use mpp_package::{
 };
 use mpp_schema::{
     Digest, FormatVersion, Ident, Instant, PackageName, RegistryId,
-    index::{Blobs, Config, Head, KeySet, NamespaceRecord, Release, Root, Says, Statement},
+    index::{Blobs, Config, Head, KeySet, NamespaceRecord, Release, Root, Says, Signed, Statement},
 };
 pub use owners::{Owners, Reset, owners};
+pub use proposal::{Proposed, Taken, accept, check_proposal, propose, releases_of};
 pub use root::{NewRoot, recover, rotate};
 use std::collections::BTreeMap;
 
@@ -132,6 +134,28 @@ pub enum Published {
 /// # Errors
 /// When the version exists, the name is too close to another, the namespace is owned by other keys, or no head key is at hand.
 pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Result<Published, IndexError> {
+    match lines(files, state, new)? {
+        Lines::Already(release) => Ok(Published::Already(release)),
+        Lines::New(lines) => {
+            let mut draft = Draft::on(files, state, shards::table(files, state.head())?)?;
+            for (path, line) in &lines {
+                draft.append_signed(path.clone(), line)?;
+            }
+            let summary = format!("Publish {}@{}", new.name, new.release.version);
+            draft.finish(new.head_keys, new.now, summary).map(Published::Edit)
+        }
+    }
+}
+
+/// The lines that a release adds to the files of an index.
+enum Lines {
+    /// Each with its file, in the order in which they follow from each other.
+    New(Vec<(String, Signed)>),
+    /// None: exactly this file is published as this version.
+    Already(Release),
+}
+
+fn lines(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Result<Lines, IndexError> {
     let table = shards::table(files, state.head())?;
     let namespace = package::namespace_in(files, state, &table, new.name.namespace(), Proof::Signatures)?;
     // Whose namespace it is comes first: a stranger learns nothing else about it.
@@ -141,7 +165,7 @@ pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Re
     if let Some(same) = existing.as_ref().and_then(|entry| entry.release(&new.release.version)) {
         let same = &same.release;
         return match same.version == new.release.version && same.file == new.release.file {
-            true => Ok(Published::Already(same.clone())),
+            true => Ok(Lines::Already(same.clone())),
             false => Err(IndexError::DuplicateVersion {
                 name: new.name.clone(),
                 version: Box::new(new.release.version.clone()),
@@ -149,17 +173,19 @@ pub fn publish(files: &dyn Files, state: &TrustedState, new: &Publish<'_>) -> Re
             }),
         };
     }
-    let mut draft = Draft::on(files, state, table)?;
     if existing.is_none() {
         refuse_lookalikes(files, state, new.name, namespace.is_some())?;
     }
+    let mut lines = Vec::new();
     let owners = match owners {
         Some(owners) => owners,
-        None => claim(&mut draft, state, new)?,
+        None => {
+            lines.push(claim(state, new)?);
+            1
+        }
     };
-    release(&mut draft, state, new, owners)?;
-    let summary = format!("Publish {}@{}", new.name, new.release.version);
-    draft.finish(new.head_keys, new.now, summary).map(Published::Edit)
+    lines.push(release(state, new, owners)?);
+    Ok(Lines::New(lines))
 }
 
 /// Plans a new head over unchanged files, so that the registry stays fresh.
@@ -238,7 +264,7 @@ fn owners_sign(namespace: &Namespace, at_hand: &[&dyn Signer], path: &str) -> Re
     Err(IndexError::NotOwner { path: path.to_owned(), namespace: namespace.name().clone(), reason })
 }
 
-fn claim(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>) -> Result<u32, IndexError> {
+fn claim(state: &TrustedState, new: &Publish<'_>) -> Result<(String, Signed), IndexError> {
     let namespace: &Ident = new.name.namespace();
     let path = layout::namespace(namespace);
     let Some(publisher) = new.publishers.first() else {
@@ -256,11 +282,10 @@ fn claim(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>) -> Resu
     };
     let purpose = Purpose::Namespace { registry: state.registry() };
     let signed = document::seal(&path, &record, &purpose, &[*publisher])?;
-    draft.append(path, &document::line(&signed))?;
-    Ok(1)
+    Ok((path, signed))
 }
 
-fn release(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>, owners: u32) -> Result<(), IndexError> {
+fn release(state: &TrustedState, new: &Publish<'_>, owners: u32) -> Result<(String, Signed), IndexError> {
     let statement = Statement {
         mpp: FormatVersion::CURRENT,
         registry: state.registry(),
@@ -274,5 +299,5 @@ fn release(draft: &mut Draft<'_>, state: &TrustedState, new: &Publish<'_>, owner
     statements::check_texts(&path, &statement)?;
     let purpose = Purpose::Statement { registry: state.registry() };
     let signed = document::seal(&path, &statement, &purpose, new.publishers)?;
-    draft.append(path, &document::line(&signed))
+    Ok((path, signed))
 }

@@ -16,7 +16,7 @@ pub use copy::{Followed, fixed, follow, is_held};
 use mpp_package::signature::Purpose;
 use mpp_schema::{
     Digest, FormatVersion, Instant, RegistryId,
-    index::{Head, LogPoint, Root, Signed},
+    index::{Head, LogPoint, LogRecord, Root, Signed},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -244,6 +244,18 @@ impl Accepted {
             by_parts,
         }
     }
+}
+
+/// Verifies an edit of the trusted state whose head nobody has signed yet: everything that [`update`] asks about its records and files.
+pub(crate) fn check_edit(
+    base: &dyn Files,
+    state: &TrustedState,
+    files: &dyn Files,
+    head: &Head,
+    records: &[LogRecord],
+) -> Result<(), IndexError> {
+    let base = changes::Base { files: base, head: &state.head };
+    changes::verify(&Candidate { files, changed: None }, Some(base), records, head).map(drop)
 }
 
 fn read_head(files: &dyn Files, root: &Root) -> Result<(Signed, Head), IndexError> {

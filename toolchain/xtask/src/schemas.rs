@@ -11,7 +11,7 @@ use schemars::{Schema, schema_for};
 const FOLDER: &str = "spec/schemas/";
 
 /// Each published document with its schema.
-fn schemas() -> [(&'static str, Schema); 25] {
+fn schemas() -> [(&'static str, Schema); 26] {
     [
         ("agent-call", schema_for!(consent::AgentCall)),
         ("approval", schema_for!(consent::Approval)),
@@ -30,6 +30,7 @@ fn schemas() -> [(&'static str, Schema); 25] {
         ("problem", schema_for!(Problem)),
         ("project-file", schema_for!(project::ProjectFile)),
         ("project-metadata", schema_for!(project::Metadata)),
+        ("proposal", schema_for!(index::Proposal)),
         ("release", schema_for!(index::Release)),
         ("revocation", schema_for!(index::Revocation)),
         ("root", schema_for!(index::Root)),

@@ -41,6 +41,14 @@ impl Transport for Address {
         self.begin()?.reference(name)
     }
 
+    fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, RegistryError> {
+        self.begin()?.references(prefix)
+    }
+
+    fn remove(&self, from: &Path, references: &[(String, ObjectId)]) -> Result<(), RegistryError> {
+        GitProgram::new(&self.url, self.protocol, &self.settings).remove(from, references)
+    }
+
     fn fetch_index(&self, into: &Path, commit: ObjectId, have: Option<ObjectId>) -> Result<(), RegistryError> {
         self.begin()?.fetch(into, "fetched the index", &Wanted::index(commit, have, MAIN))
     }

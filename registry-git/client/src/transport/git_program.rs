@@ -5,7 +5,7 @@ use super::{
     settings::{SSH_OPTIONS, Settings},
 };
 use crate::RegistryError;
-use gix::bstr::ByteSlice as _;
+use gix::{ObjectId, bstr::ByteSlice as _};
 use std::{
     path::Path,
     process::{Command, Output},
@@ -100,6 +100,22 @@ impl<'a> GitProgram<'a> {
         match raced(&String::from_utf8_lossy(&output.stdout), &String::from_utf8_lossy(&output.stderr)) {
             true => Ok(Pushed::Raced),
             false => Err(self.failed("pushed", &output)),
+        }
+    }
+}
+
+impl GitProgram<'_> {
+    /// Removes references, each only if it still names what is expected. Nothing else is ever removed or forced.
+    pub(super) fn remove(&self, from: &Path, references: &[(String, ObjectId)]) -> Result<(), RegistryError> {
+        let mut command = self.command(from);
+        command.args(["push", "--porcelain", "--no-verify"]);
+        command.args(references.iter().map(|(name, old)| format!("--force-with-lease={name}:{old}")));
+        command.args(["--", self.url]);
+        command.args(references.iter().map(|(name, _)| format!(":{name}")));
+        let output = command.output().map_err(RegistryError::NoGit)?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(self.failed("removed proposals", &output)),
         }
     }
 }

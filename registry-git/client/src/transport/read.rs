@@ -88,11 +88,22 @@ impl Conversation {
 
     /// What a reference names.
     pub(super) fn reference(&mut self, name: &str) -> Result<Option<ObjectId>, RegistryError> {
+        Ok(self.listed(name)?.iter().filter_map(direct).find_map(|(found, id)| (found == name).then_some(id)))
+    }
+
+    /// The references whose names begin with a prefix.
+    pub(super) fn references(&mut self, prefix: &str) -> Result<Vec<(String, ObjectId)>, RegistryError> {
+        let listed = self.listed(prefix)?;
+        let named = listed.iter().filter_map(direct).filter(|(name, _)| name.starts_with(prefix.as_bytes()));
+        Ok(named.filter_map(|(name, id)| Some((name.to_str().ok()?.to_owned(), id))).collect())
+    }
+
+    fn listed(&mut self, prefix: &str) -> Result<Vec<Ref>, RegistryError> {
         let listed = match self.handshake.refs.clone() {
             Some(refs) => Ok(refs),
             None => {
                 let mut prefixes = RefPrefixes::new();
-                prefixes.extend([BString::from(name)]);
+                prefixes.extend([BString::from(prefix)]);
                 LsRefsCommand::new(Some(prefixes), &self.handshake.capabilities, agent()).invoke_blocking(
                     &mut self.wire,
                     &mut Discard,
@@ -100,8 +111,7 @@ impl Conversation {
                 )
             }
         };
-        let listed = listed.map_err(|error| self.unreachable(said(&error)))?;
-        Ok(listed.iter().find_map(|reference| named(reference, name)))
+        listed.map_err(|error| self.unreachable(said(&error)))
     }
 
     /// Brings a commit into a repository. References of the repository are left alone.
@@ -184,12 +194,13 @@ fn agent() -> gix_protocol::command::Feature {
     ("agent", Some(format!("mpp/{}", env!("CARGO_PKG_VERSION"))))
 }
 
-fn named(reference: &Ref, name: &str) -> Option<ObjectId> {
+/// What a listed reference names, with its name.
+fn direct(reference: &Ref) -> Option<(&BString, ObjectId)> {
     match reference {
         Ref::Direct { full_ref_name, object } | Ref::Symbolic { full_ref_name, object, .. } => {
-            (full_ref_name == name).then_some(*object)
+            Some((full_ref_name, *object))
         }
-        Ref::Peeled { full_ref_name, tag, .. } => (full_ref_name == name).then_some(*tag),
+        Ref::Peeled { full_ref_name, tag, .. } => Some((full_ref_name, *tag)),
         Ref::Unborn { .. } => None,
     }
 }

@@ -1,11 +1,16 @@
 //! An edit that is being put together: covered files first, then the records, the shard table and the head that follow from them.
 
 use super::IndexEdit;
-use crate::{Files, IndexError, MemoryFiles, document, keys::Keys, layout, log, shards, state::TrustedState};
+use crate::{
+    Files, IndexError, MemoryFiles, Overlay, document,
+    keys::Keys,
+    layout, log, shards,
+    state::{self, TrustedState},
+};
 use mpp_package::{key::Signer, signature::Purpose};
 use mpp_schema::{
     Digest, FormatVersion, Instant,
-    index::{Head, LogPoint, LogRecord, Root},
+    index::{Head, LogPoint, LogRecord, Root, Signed},
 };
 use std::collections::BTreeMap;
 
@@ -22,6 +27,13 @@ pub(crate) struct Draft<'a> {
     segment: Vec<u8>,
     /// Covered files in the order in which they will be logged.
     covered: Vec<(String, Vec<u8>)>,
+}
+
+/// What follows from the covered files of an edit.
+struct Drafted {
+    writes: BTreeMap<String, Vec<u8>>,
+    head: Head,
+    records: Vec<LogRecord>,
 }
 
 impl<'a> Draft<'a> {
@@ -66,6 +78,11 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Adds a signed line to a covered file.
+    pub(crate) fn append_signed(&mut self, path: String, line: &Signed) -> Result<(), IndexError> {
+        self.append(path, &document::line(line))
+    }
+
     /// Adds what follows from the covered files, and signs the head.
     pub(crate) fn finish(
         mut self,
@@ -74,11 +91,26 @@ impl<'a> Draft<'a> {
         summary: String,
     ) -> Result<IndexEdit, IndexError> {
         let signers = self.head_signers(head_keys)?;
+        let Drafted { mut writes, head, .. } = self.follow(now)?;
+        let signed = document::seal(layout::HEAD, &head, &Purpose::Head { registry: head.registry }, &signers)?;
+        writes.insert(layout::HEAD.to_owned(), document::line(&signed));
+        Ok(IndexEdit { writes, head, summary })
+    }
+
+    /// Checks the edit as every client would, but for the signature of the head, which somebody else will make.
+    pub(crate) fn check(mut self, state: &TrustedState, now: Instant) -> Result<(), IndexError> {
+        let Drafted { writes, head, records } = self.follow(now)?;
+        let files = Overlay { base: self.base, writes: &writes };
+        state::check_edit(self.base, state, &files, &head, &records)
+    }
+
+    /// What follows from the covered files: records, shard table, and the head that is to be signed.
+    fn follow(&mut self, now: Instant) -> Result<Drafted, IndexError> {
         let seq = self.seq.checked_add(1).ok_or_else(|| {
             let expected = "a sequence number that another can follow";
             IndexError::malformed(layout::HEAD, expected, format!("{}, the last one", self.seq))
         })?;
-        let mut writes = self.log_records(now);
+        let (mut writes, records) = self.log_records(now);
         let digests: BTreeMap<_, _> =
             self.covered.iter().map(|(path, content)| (path.clone(), Digest::of(content))).collect();
         writes.extend(shards::write(self.base, &self.table, &digests)?);
@@ -94,9 +126,7 @@ impl<'a> Draft<'a> {
             issued: now,
             expires: now.plus_days(u32::from(self.root.head_lifetime_days)),
         };
-        let signed = document::seal(layout::HEAD, &head, &Purpose::Head { registry: head.registry }, &signers)?;
-        writes.insert(layout::HEAD.to_owned(), document::line(&signed));
-        Ok(IndexEdit { writes, head, summary })
+        Ok(Drafted { writes, head, records })
     }
 
     /// Those of the keys at hand that may sign a head, if they are enough.
@@ -113,9 +143,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Logs the covered files; gives the segments that this changes.
-    fn log_records(&mut self, now: Instant) -> BTreeMap<String, Vec<u8>> {
-        let mut segments = BTreeMap::new();
+    /// Logs the covered files; gives the segments that this changes, and the new records.
+    fn log_records(&mut self, now: Instant) -> (BTreeMap<String, Vec<u8>>, Vec<LogRecord>) {
+        let (mut segments, mut records) = (BTreeMap::new(), Vec::new());
         for (path, content) in &self.covered {
             let record = LogRecord { n: self.log.length, path: path.clone(), sha256: Digest::of(content), at: now };
             let line = document::line(&record);
@@ -125,8 +155,9 @@ impl<'a> Draft<'a> {
             self.segment.extend_from_slice(&line);
             segments.insert(layout::log_segment(self.log.length), self.segment.clone());
             self.log = log::step(self.log, &line);
+            records.push(record);
         }
-        segments
+        (segments, records)
     }
 }
 

@@ -6,7 +6,7 @@ use mpp_ops::{
     Context, OpsError,
     verb::{registry, registry_carriers, registry_upkeep},
 };
-use mpp_schema::{Digest, Ident};
+use mpp_schema::{Digest, Ident, index::Blobs, text::escaped};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -98,9 +98,12 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         registry: Option<String>,
     },
-    /// Sign a new head, so that the registry stays fresh: for cron or CI
+    /// Take in the proposals that wait, and sign a new head, so that the registry stays fresh: for cron or CI
     #[command(after_help = "mpp registry sign-head\nmpp registry sign-head --head-key /run/secrets/head.key")]
     SignHead {
+        /// Take in the proposals in the folder `incoming` of this one too, as pull requests bring them
+        #[arg(long, value_name = "FOLDER")]
+        proposals: Option<PathBuf>,
         #[command(flatten)]
         writing: super::writing::WritingArguments,
     },
@@ -128,6 +131,9 @@ pub enum Command {
         /// Check a push to the bare repository at this path, as git's pre-receive hook: reads its lines from standard input
         #[arg(long, conflicts_with_all = ["root", "files"])]
         pre_receive: bool,
+        /// Check the proposals in the folder `incoming` of this one, as a pull request brings them
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["files", "pre_receive"])]
+        proposals: Option<PathBuf>,
         /// The SHA-256 that the registry's first root must have
         #[arg(long, value_name = "FINGERPRINT")]
         root: Option<Digest>,
@@ -265,6 +271,17 @@ pub struct RotateArguments {
     writing: super::writing::WritingArguments,
 }
 
+fn signed_head(report: &registry_upkeep::SignHeadReport) -> Output {
+    let mut text: String =
+        report.taken.iter().map(|taken| format!("took in {}\n", taken.releases.join(", "))).collect();
+    text += &super::writing::text(&report.head);
+    let mut talk = String::new();
+    for (one, why) in report.refused.iter().filter_map(|one| Some((one, one.refused.as_ref()?))) {
+        talk += &format!("refused {}: [{}] {}\n", escaped(&one.waits_in), why.code, why.message);
+    }
+    Output::new(report, text).with_talk(talk)
+}
+
 fn rotate(arguments: RotateArguments, context: &Context<'_>) -> Result<Output, OpsError> {
     let change = registry_upkeep::RootChange {
         new_root_keys: arguments.new_root_keys,
@@ -351,8 +368,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             let talk = "compare the root with what the registry's owner says; `--root FINGERPRINT` checks it\n";
             Ok(Output::new(&report, text).with_talk(if root.is_none() { talk } else { "" }))
         }
-        Command::SignHead { writing } => {
-            registry_upkeep::sign_head(context, &writing.into()).map(|report| super::writing::output(&report))
+        Command::SignHead { proposals, writing } => {
+            registry_upkeep::sign_head(context, proposals.as_deref(), &writing.into())
+                .map(|report| signed_head(&report))
         }
         Command::Head { registry, compare, save } => {
             head(context, registry.as_deref(), compare.as_deref(), save.as_deref())
@@ -364,6 +382,12 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
                 report.references, report.records, report.files
             );
             Ok(Output::new(&report, text))
+        }
+        Command::Check { url, root, proposals: Some(folder), .. } => {
+            let looked = registry_upkeep::check_proposals(context, &url, root, &folder)?;
+            let text: String = looked.iter().map(|one| format!("good: {}\n", one.releases.join(", "))).collect();
+            let talk = if looked.is_empty() { "there is no proposal in this folder\n" } else { "" };
+            Ok(Output::new(json!({ "proposals": looked }), text).with_talk(talk))
         }
         Command::Check { url, root, files, .. } => check(context, &url, root, files),
         Command::Rotate(arguments) => rotate(arguments, context),

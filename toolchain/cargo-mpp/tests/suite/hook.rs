@@ -196,3 +196,101 @@ fn a_stranger_with_the_right_to_push_publishes_nothing() {
     let refused = author.refusal(&["yank", "acme:md@0.1.0", "--reason", "x"]);
     assert_eq!(refused, ("registry.declined".to_owned(), 4));
 }
+
+/// Somebody who knows the registry of `author`, and holds none of its head keys.
+fn proposer(author: &Person, key: &str) -> Person {
+    let (_, file) = built_template();
+    let person = Person::new();
+    person.json(&["key", "new", key]);
+    fs::copy(file, person.path("md.mpp")).unwrap();
+    person.json(&["sign", "md.mpp", "--key", key]);
+    person.json(&["registry", "add", "home", &address(author)]);
+    person
+}
+
+#[test]
+fn a_proposal_waits_until_somebody_with_a_head_key_takes_it_in() {
+    if !has_git() {
+        return;
+    }
+    // IDX-100 to IDX-104, through the hook.
+    let author = guarded();
+    let person = proposer(&author, "mine");
+    let report = person.json(&["publish", "md.mpp"]);
+    let waits_in = report["proposed"].as_str().unwrap().to_owned();
+    assert!(waits_in.starts_with("refs/heads/publish/") && references(&author).contains(&waits_in), "{report}");
+    assert_eq!(person.json(&["publish", "md.mpp"])["new"], false);
+    assert_eq!(person.refusal(&["info", "acme:md"]).0, "package.not-found");
+    assert_eq!(person.refusal(&["registry", "sign-head"]).0, "registry.no-head-key");
+
+    let signed = author.json(&["registry", "sign-head"]);
+    assert_eq!(
+        (signed["taken"][0]["releases"][0].as_str(), &signed["refused"]),
+        (Some("acme:md@0.1.0"), &serde_json::json!([]))
+    );
+    assert!(!references(&author).contains("refs/heads/publish/"), "what was taken in waits no more");
+    let checked = person.json(&["registry", "check", &address(&author), "--files"]);
+    assert_eq!((&checked["packages"], &checked["files"]), (&serde_json::json!(1), &serde_json::json!(1)));
+    person.json(&["install", "acme:md"]);
+    assert_eq!(person.json(&["publish", "md.mpp"])["new"], false);
+
+    // Nobody else proposes into the namespace.
+    let stranger = proposer(&author, "other");
+    assert_eq!(stranger.refusal(&["publish", "md.mpp"]), ("trust.namespace".to_owned(), 4));
+}
+
+#[test]
+fn a_proposal_is_taken_as_it_was_signed_or_not_at_all() {
+    if !has_git() {
+        return;
+    }
+    let author = guarded();
+    let (first, second) = (proposer(&author, "first"), proposer(&author, "second"));
+    first.json(&["publish", "md.mpp"]);
+    second.json(&["publish", "md.mpp"]);
+    // Both claim the namespace: one of them gets it, the other is told why not.
+    let signed = author.json(&["registry", "sign-head"]);
+    assert_eq!(signed["taken"].as_array().unwrap().len(), 1, "{signed}");
+    assert_eq!(signed["refused"].as_array().unwrap().len(), 1, "{signed}");
+    assert!(references(&author).matches("refs/heads/publish/").count() == 1);
+
+    // What waits under the name of one key does not arrive under that of another.
+    git_well(author.folder(), &["clone", "-q", &address(&author), "work"]);
+    let work = author.path("work");
+    let left = references(&author);
+    let stays = left.lines().find(|line| line.contains("refs/heads/publish/")).unwrap().to_owned();
+    let commit = stays.split(' ').next().unwrap().to_owned();
+    git_well(&work, &["fetch", "-q", "origin", &commit]);
+    let onto = format!("{commit}:refs/heads/publish/{}/00", "0".repeat(64));
+    check_refused(&author, &work, &["push", "origin", &onto], "index.git");
+}
+
+#[test]
+fn a_pull_request_brings_its_files_and_is_checked_without_keys() {
+    if !has_git() {
+        return;
+    }
+    let author = guarded();
+    let person = proposer(&author, "mine");
+    let report = person.json(&["publish", "md.mpp", "--pull-request", "clone"]);
+    let json = report["proposed"].as_str().unwrap().to_owned();
+    assert!(json.ends_with(&format!("clone/incoming/{}.json", report["file"].as_str().unwrap())), "{json}");
+    let check = ["registry", "check", &address(&author), "--proposals", "clone"];
+    assert_eq!(person.json(&check)["proposals"][0]["releases"][0], "acme:md@0.1.0");
+    let clone = person.path("clone");
+    let taken = |author: &Person| author.json(&["registry", "sign-head", "--proposals", clone.to_str().unwrap()]);
+    // One byte of a signed line, and then a package file that is not the one.
+    let honest = fs::read_to_string(&json).unwrap();
+    fs::write(&json, honest.replacen("0.1.0", "0.1.1", 1)).unwrap();
+    assert_ne!(person.mpp(&check).exit, 0);
+    fs::write(&json, &honest).unwrap();
+    let package = json.replace(".json", ".mpp");
+    fs::write(&package, b"x").unwrap();
+    assert_eq!(person.refusal(&check), ("index.binding".to_owned(), 4));
+    assert_eq!(taken(&author)["refused"][0]["refused"]["code"], "index.binding");
+    fs::copy(person.path("md.mpp"), &package).unwrap();
+    assert_eq!(taken(&author)["taken"][0]["releases"][0], "acme:md@0.1.0");
+    person.json(&["install", "acme:md"]);
+    // The files stay in the branch, and are passed over.
+    assert_eq!(taken(&author)["refused"], serde_json::json!([]));
+}

@@ -14,10 +14,14 @@ use mpp_package::{
     pack::Package,
     verify::{self, Trust, TrustedKey},
 };
-use mpp_registry::PublishStatus;
+use mpp_registry::{ProposalReport, PublishStatus};
 use mpp_schema::{Digest, Ident, KeyId, PackageName, Version};
 use serde::Serialize;
-use std::{fs, io::Cursor, path::Path};
+use std::{
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
 
 /// Where to and as whom.
 #[derive(Debug, Default)]
@@ -27,9 +31,11 @@ pub struct PublishOptions {
     /// The publisher key by name or path; nothing for the only one, or one that is made now.
     pub key: Option<String>,
     /// The registry's key file; nothing for the one that this home keeps.
-    pub head_key: Option<std::path::PathBuf>,
+    pub head_key: Option<PathBuf>,
     /// Check everything and change nothing.
     pub dry_run: bool,
+    /// Write a proposal into this folder, from which a pull request is made, and push nothing.
+    pub pull_request: Option<PathBuf>,
 }
 
 /// What was published.
@@ -51,6 +57,9 @@ pub struct PublishReport {
     pub new: bool,
     /// Whether nothing was changed on purpose.
     pub dry_run: bool,
+    /// Where a proposal waits for whoever holds a head key; nothing when the version was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
 }
 
 /// Publishes the project or package file at `path`.
@@ -64,18 +73,21 @@ pub fn publish(context: &Context<'_>, path: &Path, options: &PublishOptions) -> 
     };
     check(&file, &key)?;
     let mut open = registries::open(context, known)?;
-    let head_key = match &options.head_key {
-        Some(path) => keys::read_secret_key(&context.path(path), context.passwords)?,
-        None => context.home.registry_key(open.known.id, context.passwords)?,
-    };
-    (context.tell)(Event::Started { step: "publishing", what: format!("to the registry `{}`", open.known.name) });
+    let head_key = head_key(context, &open, options)?;
+    let what = format!("to the registry `{}`", open.known.name);
+    (context.tell)(Event::Started { step: if head_key.is_some() { "publishing" } else { "proposing" }, what });
+    let head_keys: Vec<&dyn Signer> = head_key.iter().map(|key| key as &dyn Signer).collect();
     let how = mpp_registry::PublishOptions {
         file: &file,
         publishers: &[&key],
-        head_keys: &[&head_key],
+        head_keys: &head_keys,
         dry_run: options.dry_run,
     };
-    let done = open.registry.publish(&how, context.now)?;
+    let (done, proposed) = match (&options.pull_request, &head_key) {
+        (Some(folder), _) => proposed(open.registry.write_proposal(&how, &context.path(folder), context.now)?),
+        (None, None) => proposed(open.registry.propose(&how, context.now)?),
+        (None, Some(_)) => (open.registry.publish(&how, context.now)?, None),
+    };
     (context.tell)(Event::Finished);
     Ok(PublishReport {
         name: done.name,
@@ -86,7 +98,31 @@ pub fn publish(context: &Context<'_>, path: &Path, options: &PublishOptions) -> 
         key: key.public_key().id(),
         new: done.status != PublishStatus::Already,
         dry_run: options.dry_run,
+        proposed,
     })
+}
+
+fn proposed(report: ProposalReport) -> (mpp_registry::PublishReport, Option<String>) {
+    (report.release, report.waits_in)
+}
+
+/// The head key; nothing where this home holds none and none is named, so that the package is proposed.
+fn head_key(
+    context: &Context<'_>,
+    open: &registries::OpenRegistry,
+    options: &PublishOptions,
+) -> Result<Option<SecretKey>, OpsError> {
+    if options.pull_request.is_some() {
+        return Ok(None);
+    }
+    if let Some(path) = &options.head_key {
+        return keys::read_secret_key(&context.path(path), context.passwords).map(Some);
+    }
+    match context.home.registry_key(open.known.id, context.passwords) {
+        Ok(key) => Ok(Some(key)),
+        Err(error) if error.code() == mpp_schema::codes::REGISTRY_NO_HEAD_KEY => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The named key, else the only one, else one that is made now.

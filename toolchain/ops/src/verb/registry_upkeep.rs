@@ -15,7 +15,7 @@ use mpp_index::{
 };
 use mpp_registry::Registry;
 use mpp_schema::{
-    Digest, Ident, Instant, RegistryId,
+    Digest, Ident, Instant, Problem, RegistryId,
     index::{KeySet, Signed},
 };
 use serde::Serialize;
@@ -96,12 +96,67 @@ fn read_head(context: &Context<'_>, file: &Path) -> Result<Signed, OpsError> {
     Ok(signed.map_err(|error| MalformedFile { path, reason: error.to_string() })?)
 }
 
-/// Signs a new head over what is there.
-pub fn sign_head(context: &Context<'_>, writing: &Writing) -> Result<WriteReport, OpsError> {
+/// What became of the proposals, and the head from then on.
+#[derive(Debug, Serialize)]
+pub struct SignHeadReport {
+    /// The head.
+    #[serde(flatten)]
+    pub head: WriteReport,
+    /// The proposals that were taken in.
+    pub taken: Vec<ProposalReport>,
+    /// Those that were refused, and stay where they are.
+    pub refused: Vec<ProposalReport>,
+}
+
+/// A proposal that was looked at.
+#[derive(Debug, Serialize)]
+pub struct ProposalReport {
+    /// Where it was found.
+    pub waits_in: String,
+    /// The releases that it speaks of.
+    pub releases: Vec<String>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Problem>,
+}
+
+/// Takes in the proposals that wait, and those in a folder of files, and signs a new head over what is there.
+pub fn sign_head(context: &Context<'_>, folder: Option<&Path>, writing: &Writing) -> Result<SignHeadReport, OpsError> {
     let mut open = writing.open(context)?;
     let heads = writing.heads(context, &open)?;
     let head_keys = writing::signers(&heads);
-    writing::edit(context, &mut open, |files, state| plan::sign_head(files, state, &head_keys, context.now).map(Some))
+    let mut looked = open.registry.take_proposals(&head_keys, context.now)?;
+    if let Some(folder) = folder {
+        looked.extend(open.registry.take_proposals_in(&context.path(folder), &head_keys, context.now)?);
+    }
+    let (refused, taken): (Vec<_>, Vec<_>) =
+        looked.into_iter().map(proposal_report).partition(|report| report.refused.is_some());
+    let head = writing::edit(context, &mut open, |files, state| {
+        plan::sign_head(files, state, &head_keys, context.now).map(Some)
+    })?;
+    Ok(SignHeadReport { head, taken, refused })
+}
+
+fn proposal_report(looked: mpp_registry::Looked) -> ProposalReport {
+    let releases = looked.releases.iter().map(|(name, release)| format!("{name}@{}", release.version)).collect();
+    let refused = looked.refused.map(|error| OpsError::from(error).problem());
+    ProposalReport { waits_in: looked.waits_in, releases, refused }
+}
+
+/// Checks the proposals in a folder of files, such as that of a pull request, as the registry will before it takes them in.
+pub fn check_proposals(
+    context: &Context<'_>,
+    url: &str,
+    root: Option<Digest>,
+    folder: &Path,
+) -> Result<Vec<ProposalReport>, OpsError> {
+    let url = super::registry::absolute(context, url)?;
+    let state =
+        tempfile::tempdir().map_err(IoError::on("make a folder in", Path::new("the folder for temporary files")))?;
+    let mut registry = Registry::open(&url, state.path())?;
+    registry.update(root, context.now)?;
+    let looked = registry.check_proposals(&context.path(folder), context.now)?;
+    Ok(looked.into_iter().map(proposal_report).collect())
 }
 
 /// What a registry was found to be.
