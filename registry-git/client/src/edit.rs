@@ -45,6 +45,7 @@ impl Registry {
     ) -> Result<Option<Edited>, RegistryError> {
         self.refuse_copy()?;
         let _lock = self.store.lock()?;
+        let _turn = self.turn();
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(now)?;
             let Some(edit) = plan(&self.snapshot()?, self.trusted()?)? else { return Ok(None) };
@@ -91,6 +92,7 @@ impl Registry {
             .map_err(|error| RegistryError::git("read the id of a commit", self.repository_path(), error))?;
         self.refuse_copy()?;
         let _lock = self.store.lock()?;
+        let _turn = self.turn();
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(new.now)?;
             let workspace = Workspace::without_package(self)?;

@@ -246,6 +246,7 @@ impl Registry {
         head_keys: &[&dyn Signer],
         now: Instant,
     ) -> Result<(), RegistryError> {
+        let _turn = self.turn();
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(now)?;
             let edit = match plan::accept(&self.snapshot()?, self.trusted()?, &found.proposal, head_keys, now)? {

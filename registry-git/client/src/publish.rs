@@ -25,12 +25,14 @@ use mpp_schema::{
     index::{Blobs, Release},
 };
 use std::{
+    fs::File,
     io::Cursor,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-pub(crate) const ATTEMPTS: u32 = 8;
+/// How often a writer tries who is overtaken each time: enough for eight of them who never rest.
+pub(crate) const ATTEMPTS: u32 = 48;
 
 /// What to publish, and with which keys.
 pub struct PublishOptions<'a> {
@@ -96,6 +98,7 @@ impl Registry {
         self.refuse_copy()?;
         let (name, mut release) = describe(options)?;
         let _lock = self.store.lock()?;
+        let _turn = (!options.dry_run).then(|| self.turn());
         for attempt in 1..=ATTEMPTS {
             self.update_for_signing(now)?;
             if let Some(done) = self.already(&name, &release)? {
@@ -269,10 +272,31 @@ pub(crate) fn report(name: PackageName, release: &Release, status: PublishStatus
     }
 }
 
-/// Gives others the time to finish; two writers that started together draw apart because they wait for different times.
+/// Gives others the time to finish, for a time that is chosen at random, so that writers who met once draw apart. Whoever was overtaken a few
+/// times makes room for a while; whoever was overtaken often waits little, so that nobody starves.
 pub(crate) fn back_off(attempt: u32) {
-    let spread = u64::from(std::process::id() % 7) + 5;
-    std::thread::sleep(Duration::from_millis(spread * u64::from(attempt)));
+    let longest = match attempt {
+        ..3 => 50,
+        3..12 => 800,
+        _ => 100,
+    };
+    let mut random = [0; 8];
+    // Without random bytes all wait the longest, and still end after a bounded number of attempts.
+    let chosen = getrandom::fill(&mut random).map_or(longest, |()| u64::from_le_bytes(random) % longest + 1);
+    std::thread::sleep(Duration::from_millis(chosen));
+}
+
+/// The file in a registry at a path whose lock says whose turn it is to write.
+const TURN: &str = "mpp-writers";
+
+impl Registry {
+    /// Waits for this writer's turn among those who write at the same path, so that they do not undo each other's work again and again. It keeps nobody
+    /// out: what decides is that `main` still names what an edit was made on. At an address, and where the file cannot be made, nobody waits.
+    pub(crate) fn turn(&self) -> Option<File> {
+        let path = self.location.path().filter(|path| path.join("objects").exists())?.join(TURN);
+        let turn = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+        turn.lock().ok().map(|()| turn)
+    }
 }
 
 /// The repository that commits are written to: the registry's own at a path, else one that is thrown away after the push.

@@ -75,3 +75,62 @@ fn over_http() {
     let server = GitServer::start(world.folder.path());
     check_different_versions(&world, &server.location("registry.git"));
 }
+
+/// How many versions each of the eight writers publishes: few here, 125 for the thousand of the benchmark.
+fn versions_each() -> u64 {
+    std::env::var("MPP_TEST_VERSIONS_EACH").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+}
+
+/// IDX-40: eight writers who never rest, each with a package of its own and one that all share.
+#[track_caller]
+fn check_many(world: &World, location: &str, each: u64) {
+    const WRITERS: u64 = 8;
+    // The namespace is there, so that nobody has to claim it first.
+    publish(&mut world.home("first", location), &package("acme:shared", "0.0.1", "Shared.")).unwrap();
+    let start = Barrier::new(WRITERS as usize);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let start = &start;
+            scope.spawn(move || {
+                let mut home = world.home(&format!("many-{writer}"), location);
+                start.wait();
+                for n in 0..each {
+                    let (of, version) = match n % 2 {
+                        0 => (format!("acme:own{}", ["a", "b", "c", "d", "e", "f", "g", "h"][writer as usize]), n),
+                        _ => ("acme:shared".to_owned(), writer * each + n),
+                    };
+                    publish(&mut home, &package(&of, &format!("1.0.{version}"), "Many.")).unwrap();
+                }
+            });
+        }
+    });
+    // Somebody who has never seen the registry verifies the whole log, and every version is there once.
+    let mut reader = world.home("many-reader", location);
+    let report = reader.update(Some(world.made.root), support::day(0)).unwrap();
+    let names = mpp_index::search::names(&reader.snapshot().unwrap(), reader.trusted().unwrap()).unwrap();
+    let mut versions = 0;
+    for name in names {
+        let entry = reader.package(&name).unwrap().unwrap();
+        versions += entry.releases.len() as u64;
+        let last = entry.releases.last().unwrap();
+        reader.fetch_blob(&name, &last.release).unwrap();
+    }
+    assert_eq!(versions, WRITERS * each + 1);
+    // The configuration, the root, one namespace, and one record for each version.
+    assert_eq!(report.records, WRITERS * each + 4);
+}
+
+#[test]
+fn eight_who_never_rest_at_a_path() {
+    let world = World::new();
+    check_many(&world, &world.path_location(), versions_each());
+}
+
+#[test]
+fn eight_who_never_rest_at_an_address() {
+    if !has_git() {
+        return;
+    }
+    let world = World::new();
+    check_many(&world, &world.file_location(), versions_each().min(4));
+}
