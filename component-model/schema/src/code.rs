@@ -136,6 +136,7 @@ codes! {
     WASM_INTERFACE "wasm.interface" Author "the component imports or exports other things than its manifest and WIT say";
     WIT_INVALID "wit.invalid" Author "the WIT text does not parse, or the declared world is not in it";
     WIT_UNSUPPORTED "wit.unsupported" Author "a tool function uses a type that cannot be a tool's parameter or result";
+    WIT_INCOMPATIBLE "wit.incompatible" Author "the tools of a new version cannot stand in for those of an earlier one, and its number says that they can";
     TOOL_SCHEMA "tool.schema" Author "the schemas in the package are not those of its WIT";
 
     LIMIT_SIGNATURES "limit.signatures" Author "too many or too large signatures";
@@ -262,6 +263,7 @@ codes! {
     BUILD_METADATA "build.metadata" Author "the project does not say what a package needs to know";
     BUILD_TARGET "build.target" Host "the compiler for the wasm target is missing and could not be installed";
     BUILD_FAILED "build.failed" Author "the compiler did not succeed";
+    BUILD_DIRTY "build.dirty" User "the git work tree holds changes that are not committed";
     BUILD_TEMPLATE "build.template" User "the template or the target folder cannot be used";
 
     CACHE_INVALID "cache.invalid" Host "a cached file is not what was stored";

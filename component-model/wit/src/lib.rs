@@ -6,7 +6,9 @@
 mod agree;
 pub mod bridge;
 pub mod codec;
+mod compat;
 mod component;
+mod difference;
 mod error;
 mod imports;
 mod read_types;
@@ -18,7 +20,9 @@ pub mod value;
 mod wit_folder;
 
 pub use agree::agree;
+pub use compat::{Broken, Incompatibility, incompatibilities};
 pub use component::{ComponentInfo, Import, validate};
+pub use difference::{Change, Renamed, ToolChange, ToolsDifference};
 pub use error::WitError;
 pub use imports::{Need, need, uncovered};
 pub use tool_set::{Param, Tool, ToolSet};

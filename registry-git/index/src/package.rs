@@ -10,7 +10,8 @@ use crate::{
     statements,
 };
 use mpp_package::key::PublicKey;
-use mpp_schema::{Digest, Ident, Instant, KeyId, PackageName, RegistryId, Version, index::Release};
+use mpp_schema::{Digest, Ident, Instant, KeyId, PackageName, RegistryId, Version, VersionReq, index::Release};
+use semver::{Comparator, Op};
 
 /// A package as its publisher describes it in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,10 +119,35 @@ impl PackageEntry {
         self.releases.iter().find(|signed| history::same_version(&signed.release.version, version))
     }
 
+    /// The version that `version` must be able to stand in for (spec/tool.md TOOL-20): the highest lower one of its range, if there is one.
+    pub fn predecessor(&self, version: &Version) -> Option<&SignedRelease> {
+        let stands_in = |older: &Version| {
+            older.pre.is_empty() && older < version && {
+                // A pre-release stands in for what the version that it leads to stands in for.
+                let plain = Version::new(version.major, version.minor, version.patch);
+                caret(older).matches(&plain)
+            }
+        };
+        let free = self.releases.iter().filter(|signed| signed.standing.is_free());
+        free.filter(|signed| stands_in(&signed.release.version)).max_by_key(|signed| &signed.release.version)
+    }
+
     /// The highest version; one that was yanked or blocked, or a pre-release, only when there is nothing else.
     pub fn latest(&self) -> Option<&SignedRelease> {
         self.releases.iter().max_by(|a, b| precedence(a).cmp(&precedence(b)))
     }
+}
+
+/// What `^version` requires.
+fn caret(version: &Version) -> VersionReq {
+    let comparator = Comparator {
+        op: Op::Caret,
+        major: version.major,
+        minor: Some(version.minor),
+        patch: Some(version.patch),
+        pre: version.pre.clone(),
+    };
+    VersionReq { comparators: vec![comparator] }
 }
 
 /// The highest version of some, as [`PackageEntry::latest`].

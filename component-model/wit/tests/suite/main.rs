@@ -3,6 +3,7 @@
 mod bridge;
 mod bridge_runs;
 mod codec;
+mod compat;
 mod components;
 mod made;
 mod random;

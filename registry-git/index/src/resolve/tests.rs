@@ -113,3 +113,24 @@ fn no_minimum_age_is_none() {
     assert_eq!(chosen(Age::at_least(1, at(NOW + 1))), "1.1.0");
     assert_eq!(chosen(Age::at_least(2, at(NOW + 1))), "1.0.0");
 }
+
+/// TOOL-19, TOOL-20.
+#[test]
+fn a_new_version_stands_in_for_the_highest_lower_one_of_its_range() {
+    let check = |words: &[&str], version: &str, expected: Option<&str>| {
+        let entry = entry(words);
+        let found = entry.predecessor(&version.parse().unwrap()).map(|signed| signed.release.version.to_string());
+        assert_eq!(found.as_deref(), expected, "{words:?} {version}");
+    };
+    let words = ["1.0.0", "1.2.0", "2.0.0", "0.1.0", "0.1.4", "0.0.3"];
+    check(&words, "1.3.0", Some("1.2.0"));
+    check(&words, "1.1.0", Some("1.0.0"));
+    check(&words, "1.3.0-rc.1", Some("1.2.0"));
+    check(&words, "2.0.1", Some("2.0.0"));
+    check(&words, "0.1.5", Some("0.1.4"));
+    for first in ["3.0.0", "0.2.0", "0.0.4", "1.0.0", "1.0.0-rc.1", "0.0.3"] {
+        check(&words, first, None);
+    }
+    check(&["1.0.0", "1.1.0-rc.1", "1.2.0~", "1.3.0!"], "1.4.0", Some("1.0.0"));
+    check(&["1.0.0~"], "1.1.0", None);
+}
