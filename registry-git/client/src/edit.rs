@@ -114,6 +114,15 @@ impl Registry {
         Err(self.race())
     }
 
+    /// Brings in what is new before something is planned on it. An expired head is left to the edit, which makes it fresh again.
+    ///
+    /// # Errors
+    /// As [`Registry::update`].
+    pub fn update_to_edit(&mut self, now: Instant) -> Result<(), RegistryError> {
+        let _lock = self.store.lock()?;
+        self.update_for_signing(now)
+    }
+
     /// An update that goes on from a trusted head or root that has expired: only those who sign can make it fresh again.
     pub(crate) fn update_for_signing(&mut self, now: Instant) -> Result<(), RegistryError> {
         match self.update_locked(None, now) {

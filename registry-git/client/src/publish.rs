@@ -61,6 +61,10 @@ pub struct PublishReport {
     pub commit: Option<String>,
     /// What was done.
     pub status: PublishStatus,
+    /// The files of the index that were, or would be, written; none when the version was there before.
+    pub writes: Vec<String>,
+    /// The reference that leads, or would lead, to the file; nothing where files are kept outside of git, or the version was there before.
+    pub reference: Option<String>,
 }
 
 /// What was done.
@@ -104,11 +108,17 @@ impl Registry {
             if let Some(done) = self.already(&name, &release)? {
                 return Ok(report(name, &done, PublishStatus::Already));
             }
-            if options.dry_run {
-                self.plan(&name, &release, options, now)?;
-                return Ok(report(name, &release, PublishStatus::Planned));
-            }
             let in_git = self.config()?.blobs == Blobs::GitRefs;
+            let reference = in_git.then(|| commit::package_reference(&name));
+            if options.dry_run {
+                return Ok(match self.plan(&name, &release, options, now)? {
+                    Published::Edit(edit) => {
+                        let writes = edit.writes.into_keys().collect();
+                        PublishReport { writes, reference, ..report(name, &release, PublishStatus::Planned) }
+                    }
+                    Published::Already(done) => report(name, &done, PublishStatus::Already),
+                });
+            }
             let workspace = match in_git {
                 true => Workspace::new(self, &name)?,
                 false => Workspace::without_package(self)?,
@@ -125,10 +135,11 @@ impl Registry {
             if prepared.is_none() {
                 self.store_elsewhere(&name, &release, options.file)?;
             }
+            let writes: Vec<String> = edit.writes.keys().cloned().collect();
             let job = Job { edit, now, package: prepared.map(|prepared| (&name, prepared)) };
             if self.carry_out(&repository, &workspace.path, &job)? {
                 self.update_locked(None, now)?;
-                return Ok(report(name, &release, PublishStatus::Published));
+                return Ok(PublishReport { writes, reference, ..report(name, &release, PublishStatus::Published) });
             }
             back_off(attempt);
         }
@@ -269,6 +280,8 @@ pub(crate) fn report(name: PackageName, release: &Release, status: PublishStatus
         file: release.file,
         commit: release.commit.clone(),
         status,
+        writes: Vec::new(),
+        reference: None,
     }
 }
 

@@ -27,5 +27,6 @@ pub use error::BuildError;
 pub use event::{CompilerLevel, Event, Step};
 pub use programs::Programs;
 pub use project::{Project, project, projects};
+pub use source::uncommitted;
 pub use target::{TARGET, ensure_target, target_is_installed};
 pub use template::{Template, template, templates};

@@ -1,6 +1,10 @@
 //! Where the source came from, as git and the lock file say it, so that somebody else can build it again.
 
-use crate::{BuildError, BuildOptions, Project, builder::CargoBuild, process::run};
+use crate::{
+    BuildError, BuildOptions, Project,
+    builder::CargoBuild,
+    process::{Finished, run},
+};
 use mpp_schema::{Digest, manifest::Source};
 use std::{fs, io, path::Path, process::Command};
 
@@ -29,6 +33,25 @@ fn lock_digest(path: &Path) -> Result<Option<Digest>, BuildError> {
     }
 }
 
+/// What the work tree around `folder` holds that is not committed, as `git status` writes it; nothing where there is no work tree, or no git.
+pub fn uncommitted(folder: &Path, git: &Path) -> Vec<String> {
+    // A folder that git ignores has no state of its own.
+    let ignored = ask(folder, git, &["check-ignore", "--quiet", "."]).is_some();
+    let state = if ignored { None } else { status(folder, git) };
+    state.map(|state| state.stdout.lines().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+fn status(folder: &Path, git: &Path) -> Option<Finished> {
+    ask(folder, git, &["status", "--porcelain", "--untracked-files=normal"])
+}
+
+fn ask(folder: &Path, git: &Path, arguments: &[&str]) -> Option<Finished> {
+    let mut command = Command::new(git);
+    // A setting of the repository must not start a program of its own just because somebody asks for the state.
+    command.args(["-c", "core.fsmonitor=false"]).args(arguments).current_dir(folder);
+    run(&mut command).ok().filter(|finished| finished.success)
+}
+
 /// A work tree of git without any change.
 struct Checkout {
     commit: String,
@@ -38,13 +61,8 @@ struct Checkout {
 impl Checkout {
     /// Nothing where git is not installed, where there is no work tree, or where a file differs from the commit.
     fn clean(folder: &Path, git: &Path) -> Option<Self> {
-        let ask = |arguments: &[&str]| {
-            let mut command = Command::new(git);
-            // A setting of the repository must not start a program of its own just because somebody asks for the state.
-            command.args(["-c", "core.fsmonitor=false"]).args(arguments).current_dir(folder);
-            run(&mut command).ok().filter(|finished| finished.success)
-        };
-        let state = ask(&["status", "--porcelain", "--untracked-files=normal"])?;
+        let ask = |arguments: &[&str]| ask(folder, git, arguments);
+        let state = status(folder, git)?;
         if !state.stdout.trim().is_empty() {
             return None;
         }

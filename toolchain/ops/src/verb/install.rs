@@ -298,7 +298,7 @@ fn difference(context: &Context<'_>, before: &InstalledRecord, asked: &Permissio
 }
 
 /// The owners of the namespace at the time of the release are who may have signed.
-fn owners(entry: &PackageEntry, signed: &SignedRelease) -> Trust {
+pub(crate) fn owners(entry: &PackageEntry, signed: &SignedRelease) -> Trust {
     let namespace = entry.name.namespace().to_string();
     let publishers = signed.owners.iter().map(|key| TrustedKey { key: *key, name: namespace.clone() }).collect();
     Trust { publishers, development: None, threshold: 1 }

@@ -86,10 +86,10 @@ fn signer_report(signer: &verify::Signer) -> SignerReport {
 }
 
 /// What `verify --full` and every installation check beyond admission: unpacked digests, the component, and its agreement with
-/// WIT, schemas and permissions.
+/// WIT, schemas and permissions. Gives the tools that its WIT declares.
 pub(crate) fn check_content<R: std::io::Read + std::io::Seek>(
     package: &mut verify::VerifiedPackage<R>,
-) -> Result<(), OpsError> {
+) -> Result<ToolSet, OpsError> {
     let content = verify::verify_content(package)?;
     let manifest = package.manifest();
     let wit = WitFolder { files: content.wit };
@@ -101,7 +101,7 @@ pub(crate) fn check_content<R: std::io::Read + std::io::Seek>(
     }
     match mpp_wit::uncovered(&info, &manifest.permissions).into_iter().next() {
         Some(import) => Err(ContentError::Uncovered { package: manifest.name.clone(), import: import.name }.into()),
-        None => Ok(()),
+        None => Ok(tools),
     }
 }
 
