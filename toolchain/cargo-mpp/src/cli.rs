@@ -108,6 +108,8 @@ pub enum Command {
     Audit(commands::audit::Arguments),
     /// Call a tool of an installed package
     Call(commands::call::Arguments),
+    /// Serve the installed tools to an agent that started this program
+    Serve(commands::serve::Arguments),
     /// Show and remove what packages keep between calls
     #[command(subcommand)]
     Kv(commands::kv::Command),

@@ -2,7 +2,8 @@
 
 use crate::{cli::Global, exit::Exit, os};
 use mpp_ops::{
-    Context, Event, OpsError, Passwords, SecretValue, Surroundings, Terminal, compile_process, home::Home, secrets,
+    Around, Context, Event, OpsError, Outside, Passwords, SecretValue, Surroundings, Terminal, compile_process,
+    home::Home, secrets, verb::serve::Pipes,
 };
 use mpp_schema::{Code, Coded, Instant, codes};
 use std::{
@@ -11,6 +12,7 @@ use std::{
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -26,6 +28,8 @@ enum ContextError {
     NoHome,
     #[error("could not use the folder `{}`", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
+    #[error("could not use standard input and output")]
+    Streams(#[source] std::io::Error),
     #[error("could not read the clock: it shows a time before 1970")]
     Clock,
 }
@@ -34,7 +38,7 @@ impl Coded for ContextError {
     fn code(&self) -> Code {
         match self {
             Self::NoHome => codes::USAGE,
-            Self::Folder(..) => codes::IO_FAILED,
+            Self::Folder(..) | Self::Streams(_) => codes::IO_FAILED,
             Self::Clock => codes::CLOCK_BACKWARDS,
         }
     }
@@ -42,6 +46,7 @@ impl Coded for ContextError {
         match self {
             Self::NoHome => vec!["export MPP_HOME=/path/to/a/folder".to_owned()],
             Self::Folder(..) => vec!["name an existing folder: mpp -C FOLDER …".to_owned()],
+            Self::Streams(_) => Vec::new(),
             Self::Clock => vec!["set the clock of this machine".to_owned()],
         }
     }
@@ -125,6 +130,56 @@ impl Surroundings for Process {
     fn session(&self) -> String {
         os::session()
     }
+}
+
+/// The same for a process that serves: it is a session of its own, and what it has to tell goes to stderr.
+struct Serving {
+    began: Instant,
+    session: String,
+}
+
+impl Surroundings for Serving {
+    fn variable(&self, name: &str) -> Option<String> {
+        Process.variable(name)
+    }
+
+    fn user_home(&self) -> Option<PathBuf> {
+        Process.user_home()
+    }
+
+    fn session(&self) -> String {
+        self.session.clone()
+    }
+}
+
+impl Around for Serving {
+    fn now(&self) -> Instant {
+        // A clock that jumps to before 1970 is not believed.
+        now().unwrap_or(self.began)
+    }
+
+    fn tell(&self, event: Event) {
+        crate::ui::log(&event);
+    }
+}
+
+/// What a process that serves works in.
+pub fn outside(context: &Context<'_>) -> Outside {
+    let Context { home, program, folder, now, .. } = context;
+    let session = format!("serve {} of {}", std::process::id(), os::session());
+    Outside {
+        home: home.clone(),
+        program: program.clone(),
+        folder: folder.clone(),
+        around: Arc::new(Serving { began: *now, session }),
+    }
+}
+
+/// Standard input and output, for a protocol alone: whatever else is printed goes to stderr from now on.
+pub fn pipes() -> Result<Pipes, OpsError> {
+    let streams = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let (input, output) = os::pipes(&streams.0, &streams.1, &streams.2).map_err(ContextError::Streams)?;
+    Ok(Pipes { input, output })
 }
 
 /// Passwords from `MPP_KEY_PASSWORD`, else asked for on a terminal without echo, else none.

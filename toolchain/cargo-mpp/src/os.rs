@@ -11,6 +11,7 @@ use other as system;
 use unix as system;
 
 use std::fs::File;
+use std::io::{Stderr, Stdin, Stdout};
 
 /// The terminal that controls this process, whatever stdin and stdout are; nothing when there is none.
 pub fn controlling_terminal() -> Option<File> {
@@ -25,4 +26,9 @@ pub fn forget_input(terminal: &File) {
 /// Words that stay the same for one terminal session, and are never those of another one on this machine.
 pub fn session() -> String {
     system::session()
+}
+
+/// Standard input and output as files of our own; what is printed from now on goes to stderr where the system can do that.
+pub fn pipes(input: &Stdin, output: &Stdout, errors: &Stderr) -> std::io::Result<(File, File)> {
+    system::pipes(input, output, errors)
 }

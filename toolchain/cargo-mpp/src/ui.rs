@@ -116,6 +116,8 @@ impl Ui {
             print_err(&output.talk);
         }
         let printed = match (self.json, std::io::stdout().is_terminal()) {
+            // Stdout belonged to a protocol.
+            (true, _) if output.json.is_null() => Ok(()),
             (true, _) => print_json(&output.json),
             (false, true) => print_out(terminal_safe(&output.text).as_bytes()),
             (false, false) => print_out(output.text.as_bytes()),
@@ -149,6 +151,13 @@ impl Ui {
             print_err(&text);
         }
         Exit::of(error.code()).into()
+    }
+}
+
+/// Writes what goes on to stderr, from any thread: for a process that has stdout for a protocol.
+pub fn log(event: &Event) {
+    if let Event::Note(text) = event {
+        print_err(&format!("note: {}\n", terminal_safe(text)));
     }
 }
 

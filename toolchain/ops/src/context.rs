@@ -3,7 +3,10 @@
 use crate::home::Home;
 use mpp_host::SecretValue;
 use mpp_schema::Instant;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The outside, as a value.
 pub struct Context<'a> {
@@ -92,4 +95,68 @@ pub enum Event {
     Note(String),
     /// Rendered output of a compiler.
     Compiler(String),
+}
+
+/// The outside for a verb that goes on for long and works on many threads: nobody can be asked, and the time is looked up anew.
+#[derive(Clone)]
+pub struct Outside {
+    /// The state of this user.
+    pub home: Home,
+    /// This program's own file, for starting it again.
+    pub program: PathBuf,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+    /// What the process knows of its surroundings.
+    pub around: Arc<dyn Around>,
+}
+
+/// What a process that goes on knows of its surroundings, on any of its threads.
+pub trait Around: Surroundings + Send + Sync {
+    /// The time now.
+    fn now(&self) -> Instant;
+    /// Is told what goes on.
+    fn tell(&self, event: Event);
+}
+
+impl Outside {
+    /// Works in the context of this moment.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Context<'_>) -> T) -> T {
+        let tell = |event| self.around.tell(event);
+        let (home, program, folder) = (self.home.clone(), self.program.clone(), self.folder.clone());
+        let now = self.around.now();
+        work(&Context {
+            home,
+            program,
+            folder,
+            now,
+            passwords: &Nobody,
+            tell: &tell,
+            terminal: &Nobody,
+            surroundings: &*self.around,
+        })
+    }
+}
+
+/// Nobody who could be asked.
+struct Nobody;
+
+impl Passwords for Nobody {
+    fn password(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn new_password(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn secret(&self, _: &str) -> Option<SecretValue> {
+        None
+    }
+}
+
+impl Terminal for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+    fn ask(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
 }

@@ -5,7 +5,7 @@ use crate::home::{Home, installed::InstalledRecord};
 use crate::secrets::HomeSecrets;
 use crate::verb::call::OtherTools;
 use crate::{Context, Event, OpsError, package_file, standing};
-use mpp_host::{Environment, FolderCache, FolderCacheError, Host, HostOptions, LoadedPackage, Providers};
+use mpp_host::{Allocation, Environment, FolderCache, FolderCacheError, Host, HostOptions, LoadedPackage, Providers};
 use mpp_kv::SharedStore;
 use mpp_package::verify::VerifiedPackage;
 use mpp_policy::Grants;
@@ -46,16 +46,6 @@ impl Environment for Variables {
 impl OwnHost {
     /// Starts one. Without a cache that can be used it works all the same, and says so.
     pub(crate) fn start(context: &Context<'_>) -> Result<Self, OpsError> {
-        let cache = match context.home.code_cache() {
-            Ok(cache) => Some(Arc::new(cache)),
-            Err(error) => {
-                let error = OpsError::from(error);
-                (context.tell)(Event::Note(format!("{}: {}", error.code(), error.message())));
-                None
-            }
-        };
-        let compiler = Arc::new(ChildCompiler::new(context.program.clone(), CompileLimits::default()));
-        let kept = cache.clone().map(|cache| cache as _);
         let environment = Arc::new(Variables::default());
         let secrets = Arc::new(HomeSecrets::of(context));
         let kv = Arc::new(context.home.kv());
@@ -67,8 +57,8 @@ impl OwnHost {
             tools: tools.clone(),
             ..Providers::default()
         };
-        let options = HostOptions { compiler, cache: kept, providers, ..HostOptions::default() };
-        let own = Self { host: Host::new(options)?, environment, secrets, kv, tools, cache };
+        let (host, cache) = start(context, providers, Allocation::OnDemand)?;
+        let own = Self { host, environment, secrets, kv, tools, cache };
         own.tell_faults(context);
         Ok(own)
     }
@@ -79,10 +69,7 @@ impl OwnHost {
         context: &Context<'_>,
         package: &mut VerifiedPackage<R>,
     ) -> Result<LoadedPackage, OpsError> {
-        (context.tell)(Event::Started { step: "loading", what: package.manifest().name.to_string() });
-        let loaded = self.host.load(package);
-        (context.tell)(Event::Finished);
-        Ok(loaded?)
+        load(context, &self.host, package)
     }
 
     /// Loads an installed package, by the second door if that is open to it. Nothing of it has run yet, and a blocked one is refused.
@@ -91,14 +78,7 @@ impl OwnHost {
         context: &Context<'_>,
         record: &InstalledRecord,
     ) -> Result<LoadedPackage, OpsError> {
-        standing::refuse_blocked(context, record.digest)?;
-        let trust = package_file::trust_for_installed(record)?;
-        if let Some(kept) = self.host.load_cached(record.digest, &trust)? {
-            return Ok(kept);
-        }
-        let mut package = package_file::open_verified(context, &context.home.package_path(record.file), &trust)?;
-        standing::refuse_blocked(context, package.digest())?;
-        self.load(context, &mut package)
+        load_installed(context, &self.host, record)
     }
 
     /// Says what was found in the cache that should not have been there.
@@ -107,6 +87,53 @@ impl OwnHost {
             (context.tell)(Event::Note(format!("{}: {fault}", codes::CACHE_INVALID)));
         }
     }
+}
+
+/// Starts a host in which a package is compiled by a process of its own, and its code kept.
+pub(crate) fn start(
+    context: &Context<'_>,
+    providers: Providers,
+    allocation: Allocation,
+) -> Result<(Host, Option<Arc<FolderCache>>), OpsError> {
+    let cache = match context.home.code_cache() {
+        Ok(cache) => Some(Arc::new(cache)),
+        Err(error) => {
+            let error = OpsError::from(error);
+            (context.tell)(Event::Note(format!("{}: {}", error.code(), error.message())));
+            None
+        }
+    };
+    let compiler = Arc::new(ChildCompiler::new(context.program.clone(), CompileLimits::default()));
+    let kept = cache.clone().map(|cache| cache as _);
+    let options = HostOptions { compiler, cache: kept, providers, allocation, ..HostOptions::default() };
+    Ok((Host::new(options)?, cache))
+}
+
+fn load<R: Read + Seek>(
+    context: &Context<'_>,
+    host: &Host,
+    package: &mut VerifiedPackage<R>,
+) -> Result<LoadedPackage, OpsError> {
+    (context.tell)(Event::Started { step: "loading", what: package.manifest().name.to_string() });
+    let loaded = host.load(package);
+    (context.tell)(Event::Finished);
+    Ok(loaded?)
+}
+
+/// Loads an installed package into any host. Nothing of it has run yet, and a blocked one is refused.
+pub(crate) fn load_installed(
+    context: &Context<'_>,
+    host: &Host,
+    record: &InstalledRecord,
+) -> Result<LoadedPackage, OpsError> {
+    standing::refuse_blocked(context, record.digest)?;
+    let trust = package_file::trust_for_installed(record)?;
+    if let Some(kept) = host.load_cached(record.digest, &trust)? {
+        return Ok(kept);
+    }
+    let mut package = package_file::open_verified(context, &context.home.package_path(record.file), &trust)?;
+    standing::refuse_blocked(context, package.digest())?;
+    load(context, host, &mut package)
 }
 
 impl Home {

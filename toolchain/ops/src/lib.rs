@@ -24,7 +24,7 @@ pub mod verb;
 mod writing;
 
 pub use arguments::{ArgumentsError, ToolInput};
-pub use context::{Context, Event, Passwords, Surroundings, Terminal};
+pub use context::{Around, Context, Event, Outside, Passwords, Surroundings, Terminal};
 pub use error::OpsError;
 pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;

@@ -92,6 +92,20 @@ pub(crate) const LAYERS: &[Layer] = &[
         refuses: &[refusals::GIT, refusals::PROCESSES, refusals::COMMAND_LINE, refusals::PRINTING],
     },
     Layer {
+        name: "mpp-mcp",
+        folder: "host/mcp",
+        uses: &["mpp-schema", "mpp-host"],
+        tests_use: &[],
+        refuses: &[
+            refusals::CLOCK,
+            refusals::PROCESSES,
+            refusals::ENVIRONMENT,
+            refusals::GIT,
+            refusals::COMMAND_LINE,
+            refusals::PRINTING,
+        ],
+    },
+    Layer {
         name: "mpp-build",
         folder: "toolchain/build",
         uses: &["mpp-schema", "mpp-package", "mpp-wit"],
@@ -117,6 +131,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "mpp-policy",
             "mpp-kv",
             "mpp-host",
+            "mpp-mcp",
             "mpp-build",
         ],
         tests_use: &[],

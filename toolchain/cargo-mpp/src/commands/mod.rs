@@ -31,6 +31,7 @@ pub mod revoke;
 pub mod run;
 pub mod search;
 pub mod secret;
+pub mod serve;
 pub mod sign;
 mod table;
 pub mod trust;
@@ -106,6 +107,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Policy(command) => policy::run(command, context),
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),
+        Command::Serve(arguments) => serve::run(arguments, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Cache(command) => cache::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

@@ -2,9 +2,19 @@
 
 use nix::unistd::{Pid, getppid, getsid};
 use std::fs::{self, File, OpenOptions};
+use std::io::{Stderr, Stdin, Stdout};
+use std::os::fd::AsFd as _;
 
 pub(super) fn controlling_terminal() -> Option<File> {
     OpenOptions::new().read(true).write(true).open("/dev/tty").ok()
+}
+
+/// Both streams by numbers of their own; the number of stdout becomes another one of stderr.
+pub(super) fn pipes(input: &Stdin, output: &Stdout, errors: &Stderr) -> std::io::Result<(File, File)> {
+    let input = input.as_fd().try_clone_to_owned()?;
+    let output = output.as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdout(errors)?;
+    Ok((input.into(), output.into()))
 }
 
 pub(super) fn forget_input(terminal: &File) {

@@ -15,6 +15,7 @@ mod publish;
 mod registries;
 mod road;
 mod secrets;
+mod serve;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -51,6 +51,38 @@ impl Home {
     }
 }
 
+impl Home {
+    /// The files and folders that change when what a package may do changes: its tokens and what became of them, who is known, the policy,
+    /// and what is blocked.
+    pub(crate) fn decision_places(&self, package: &mpp_schema::PackageName) -> Vec<PathBuf> {
+        let mut places = self.common_places();
+        places.push(self.grants_place(package));
+        places
+    }
+
+    /// The folder of a package's tokens.
+    pub(crate) fn grants_place(&self, package: &mpp_schema::PackageName) -> PathBuf {
+        self.data.join("grants").join(package.namespace().as_str()).join(package.name().as_str())
+    }
+
+    /// The same for whatever all packages have in common.
+    pub(crate) fn common_places(&self) -> Vec<PathBuf> {
+        let settings = ["policy.toml", "trust.toml", "pins.toml"].map(|name| self.config.join(name));
+        let kept = ["keys", "owner", "blocked", "grants", "grants-used", "grants-revoked"];
+        settings.into_iter().chain(kept.map(|name| self.data.join(name))).collect()
+    }
+
+    /// The folders that change when packages are installed or removed.
+    pub(crate) fn installed_places(&self) -> Vec<PathBuf> {
+        let installed = self.data.join("installed");
+        let namespaces = fs::read_dir(&installed).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut places: Vec<PathBuf> = namespaces.collect();
+        places.sort();
+        places.insert(0, installed);
+        places
+    }
+}
+
 /// A file of the home that does not have the shape of its format.
 #[derive(Debug, thiserror::Error)]
 #[error("could not read `{}`: {reason}", path.display())]

@@ -8,7 +8,7 @@ mod others;
 mod permit;
 mod watched;
 
-pub(crate) use others::OtherTools;
+pub(crate) use others::{OtherTools, lent};
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 

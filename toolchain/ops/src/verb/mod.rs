@@ -28,6 +28,7 @@ pub mod revoke;
 pub mod run;
 pub mod search;
 pub mod secret;
+pub mod serve;
 pub mod sign;
 pub mod trust;
 pub mod uninstall;

@@ -53,7 +53,7 @@ fn other(context: &Context<'_>, own: &OwnHost, record: &InstalledRecord) -> Resu
 }
 
 /// What a tool may do when another one calls it. Grants for one call are for a call that the user makes.
-fn lent(package: &PackageName, tool: &ToolName, decision: Decision) -> Result<Arc<Grants>, NoCallee> {
+pub(crate) fn lent(package: &PackageName, tool: &ToolName, decision: Decision) -> Result<Arc<Grants>, NoCallee> {
     if let Some(missing) = decision.missing {
         return Err(NoCallee { code: missing.code(), message: missing.to_string() });
     }

@@ -1,0 +1,21 @@
+//! A wire in front of the host: the Model Context Protocol, for agents. Rules `MCP-…` of `spec/mcp.md`.
+//!
+//! Speaks the revisions that open with `initialize` and the stateless one alike. It has no rule of its own: which tools there are, whether
+//! one may be called and what it gives are said by the [`Toolbox`] behind it. It opens nothing, prints nothing and knows no home.
+//!
+//! Reading order: [`Toolbox`], the seam; [`serve`], which runs a session; `lines` and `transport`, which carry messages; `handler`, which
+//! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there.
+
+mod handler;
+mod lines;
+pub mod name;
+mod results;
+mod serve;
+mod streams;
+mod strict;
+mod toolbox;
+mod transport;
+
+pub use serve::{Options, ServeError, serve};
+pub use streams::{Input, Output, Pipes};
+pub use toolbox::{Called, Hints, Provenance, Refused, Tool, ToolCall, Toolbox};

@@ -1,0 +1,103 @@
+//! The seam between the wire and what stands behind it.
+
+use mpp_host::{CallOutcome, Cancel, Progress};
+use mpp_schema::{Digest, PackageName, Problem, Version};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// The tools of a session. Each method blocks, and is called on a thread that may; many calls run at the same time.
+pub trait Toolbox: Send + Sync + 'static {
+    /// Every tool, in the order in which it is listed. The same value for as long as nothing changed, so that a look costs little.
+    ///
+    /// # Errors
+    /// The home cannot be read.
+    fn tools(&self) -> Result<Arc<Vec<Tool>>, Problem>;
+
+    /// Calls a tool, and returns when it ended.
+    ///
+    /// # Errors
+    /// The tool was not started.
+    fn call(&self, call: &ToolCall) -> Result<Called, Refused>;
+}
+
+/// A tool as agents see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// Its name among all tools of the session (MCP-10).
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it says that it does.
+    pub description: String,
+    /// Schema of the arguments.
+    pub input_schema: Arc<Map<String, Json>>,
+    /// Schema of the result; nothing for a tool without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Arc<Map<String, Json>>>,
+    /// What a call of it can do.
+    pub annotations: Hints,
+}
+
+/// What a call can do, as far as what was granted lets it (MCP-13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools, reason = "the four hints of the protocol")]
+pub struct Hints {
+    /// It changes nothing.
+    #[serde(rename = "readOnlyHint")]
+    pub read_only: bool,
+    /// What it changes may be lost.
+    #[serde(rename = "destructiveHint")]
+    pub destructive: bool,
+    /// Calling it again changes nothing more.
+    #[serde(rename = "idempotentHint")]
+    pub idempotent: bool,
+    /// It reaches beyond this machine and what was installed.
+    #[serde(rename = "openWorldHint")]
+    pub open_world: bool,
+}
+
+/// One call.
+pub struct ToolCall {
+    /// The name from the list.
+    pub name: String,
+    /// A JSON object, as it came.
+    pub arguments: String,
+    /// Stops it early.
+    pub cancel: Cancel,
+    /// Who is shown how far it is, when somebody asked to be.
+    pub progress: Option<Arc<dyn Progress>>,
+}
+
+/// A call that ended.
+#[derive(Debug)]
+pub struct Called {
+    /// How.
+    pub outcome: CallOutcome,
+    /// What ran.
+    pub package: Arc<Provenance>,
+}
+
+/// Which package a result came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// Its name.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// Its digest.
+    pub digest: Digest,
+    /// The names under which this home knows those who signed it.
+    pub signers: Vec<String>,
+}
+
+/// A call that was not begun.
+#[derive(Debug)]
+pub enum Refused {
+    /// There is no such tool.
+    Unknown,
+    /// Somebody can do something about it: the model, or the user.
+    Problem(Problem),
+}

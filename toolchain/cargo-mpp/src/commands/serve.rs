@@ -1,0 +1,26 @@
+//! `mpp serve`: the installed tools for an agent, over stdin and stdout.
+
+use super::Output;
+use crate::context;
+use clap::Args;
+use mpp_ops::{
+    Context, OpsError,
+    verb::serve::{self, Pattern, ServeOptions},
+};
+use serde_json::Value as Json;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mpp serve\n  mpp serve --tools acme:md --tools 'acme:notes/read-*'\n\nAgents start it themselves: it speaks the Model Context Protocol on stdin and\nstdout until its input ends, and says everything else on stderr."
+)]
+pub struct Arguments {
+    /// Offer only these tools: NAMESPACE:NAME or NAMESPACE:NAME/TOOL, where * stands for anything
+    #[arg(long, value_name = "PATTERN")]
+    tools: Vec<Pattern>,
+}
+
+pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
+    let options = ServeOptions { version: env!("CARGO_PKG_VERSION").to_owned(), tools: arguments.tools };
+    serve::serve(context::outside(context), options, context::pipes()?)?;
+    Ok(Output::new(Json::Null, ""))
+}

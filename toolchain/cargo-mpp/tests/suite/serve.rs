@@ -1,0 +1,115 @@
+//! `mpp serve` as an agent starts it: the installed tools, listed and called over pipes, and news when something is installed.
+
+use crate::support::{Person, built_template};
+use serde_json::{Value as Json, json};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+};
+
+/// Somebody who can install acme:md.
+fn person() -> Person {
+    let person = Person::new();
+    person.json(&["key", "new", "acme"]);
+    person.json(&["registry", "init", "registry.git"]);
+    person.json(&["registry", "add", "home", "registry.git"]);
+    fs::copy(&built_template().1, person.path("md.mpp")).expect("the template was built");
+    person.json(&["sign", "md.mpp", "--key", "acme"]);
+    person.json(&["publish", "md.mpp", "--key", "acme"]);
+    person
+}
+
+struct Agent {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Agent {
+    fn start(person: &Person, words: &[&str]) -> Self {
+        let mut command = person.program(env!("CARGO_BIN_EXE_mpp"), &[&["serve"], words].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("mpp starts");
+        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        let mut agent = Self { child, input, output: BufReader::new(output) };
+        agent.ask(
+            "initialize",
+            &json!({"protocolVersion": "2025-06-18", "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"}}),
+        );
+        agent.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        agent
+    }
+
+    fn say(&mut self, message: &Json) {
+        writeln!(self.input, "{message}").expect("mpp reads");
+    }
+
+    fn hear(&mut self) -> Json {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("mpp answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no message: `{line}`"))
+    }
+
+    fn ask(&mut self, method: &str, params: &Json) -> Json {
+        self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
+        self.hear()["result"].clone()
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        let listed = self.ask("tools/list", &json!({}));
+        let tools = listed["tools"].as_array().expect("a list").iter();
+        tools.map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Ends the input, and gives the exit code and what was still said.
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.input);
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut self.output, &mut rest).expect("mpp ends");
+        (self.child.wait().expect("mpp ends").code(), rest)
+    }
+}
+
+#[test]
+fn an_agent_lists_and_calls_what_is_installed() {
+    let person = person();
+    let mut agent = Agent::start(&person, &[]);
+    assert!(agent.names().is_empty());
+    person.json(&["install", "acme:md"]);
+    assert_eq!(agent.hear()["method"], "notifications/tools/list_changed");
+
+    let names = agent.names();
+    assert!(names.contains(&"md_outline".to_owned()) && names.is_sorted(), "{names:?}");
+    let listed = agent.ask("tools/list", &json!({}));
+    let outline = listed["tools"].as_array().expect("a list").iter().find(|tool| tool["name"] == "md_outline");
+    let outline = outline.expect("it is listed");
+    assert_eq!(outline["title"], "Outline (acme:md)");
+    assert_eq!(outline["inputSchema"]["properties"]["text"]["type"], "string");
+    let harmless =
+        json!({"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false});
+    assert_eq!(outline["annotations"], harmless);
+
+    let called = agent.ask("tools/call", &json!({"name": "md_outline", "arguments": {"text": "# Milk"}}));
+    assert!(called["structuredContent"].to_string().contains("Milk"), "{called}");
+    assert_eq!(called["_meta"]["dev.mpp/package"]["name"], "acme:md");
+    let wrong = agent.ask("tools/call", &json!({"name": "md_outline", "arguments": {"txt": 1}}));
+    assert_eq!(wrong["isError"], true);
+    assert!(wrong["content"][0]["text"].as_str().unwrap_or_default().contains("text"), "{wrong}");
+
+    person.json(&["uninstall", "acme:md"]);
+    assert_eq!(agent.hear()["method"], "notifications/tools/list_changed");
+    assert_eq!(agent.end(), (Some(0), String::new()));
+}
+
+#[test]
+fn only_the_wanted_tools_are_offered() {
+    let person = person();
+    person.json(&["install", "acme:md"]);
+    let mut agent = Agent::start(&person, &["--tools", "acme:md/out*"]);
+    assert_eq!(agent.names(), ["md_outline"]);
+    let mut agent = Agent::start(&person, &["--tools", "other:*"]);
+    assert!(agent.names().is_empty());
+    assert_eq!(person.refusal(&["serve", "--tools", "md"]).0, "usage");
+}

@@ -1,0 +1,37 @@
+//! `mpp serve`: the installed tools for an agent, until it goes away.
+//!
+//! A call takes the same road as that of `mpp call`: the package is verified or comes in by its sealed record, its standing is looked at, and
+//! what it may do is decided from the tokens of this home. What differs is that the process goes on: code stays loaded, and a decision is
+//! believed for as long as the files it hangs on stay as they were, and for a second at most.
+
+mod decided;
+mod exposed;
+mod hints;
+mod lent;
+mod shelf;
+mod stamp;
+
+use crate::{OpsError, Outside};
+pub use mpp_mcp::Pipes;
+use std::sync::Arc;
+
+/// How to serve.
+#[derive(Debug)]
+pub struct ServeOptions {
+    /// The version of the program.
+    pub version: String,
+    /// Which tools to offer; all when it is empty.
+    pub tools: Vec<Pattern>,
+}
+
+pub use exposed::{Pattern, PatternError};
+
+/// Serves a client on these streams until it goes away.
+///
+/// # Errors
+/// The host cannot be started, or the client does not speak the protocol.
+pub fn serve(outside: Outside, options: ServeOptions, pipes: Pipes) -> Result<(), OpsError> {
+    let shelf = shelf::Shelf::open(outside, options.tools)?;
+    mpp_mcp::serve(Arc::new(shelf), pipes, mpp_mcp::Options { version: options.version })?;
+    Ok(())
+}

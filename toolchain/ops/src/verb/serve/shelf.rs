@@ -1,0 +1,328 @@
+//! The installed packages of a home, as tools that an agent can call.
+
+use super::{
+    decided::{Decisions, Subject},
+    exposed::{self, Names, Pattern, Place},
+    hints,
+    lent::Lent,
+    stamp::Stamp,
+};
+use crate::{
+    Around, Context, Event, OpsError, Outside, grants,
+    home::installed::{InstalledRecord, NotInstalled},
+    host, package_file,
+    secrets::HomeSecrets,
+    verb::call,
+};
+use mpp_host::{Allocation, Environment, Host, LoadedPackage, NoCallee, Providers, Terms};
+use mpp_mcp::{Called, Provenance, Refused, Tool, ToolCall, Toolbox, name};
+use mpp_package::verify::Signer;
+use mpp_policy::Grants;
+use mpp_schema::{
+    Digest, Instant, PackageName, Problem, ToolName,
+    manifest::Manifest,
+    tools::{ToolDefinition, ToolsFile},
+};
+use serde_json::{Map, Value as Json};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Calls that may run at one time; more wait for their turn.
+const CALLS: u32 = 128;
+/// The longest description, in bytes.
+const DESCRIPTION_BYTES_MAX: usize = 1024;
+/// Shows that it was longer.
+const ELLIPSIS: &str = "…";
+/// A list of tools is made anew after this many seconds, so that grants that ended are noticed.
+const LIST_SECONDS: i64 = 60;
+
+/// The tools of one session.
+pub(super) struct Shelf(Arc<Shelves>);
+
+/// What stands behind them.
+pub(super) struct Shelves {
+    outside: Outside,
+    host: Host,
+    wanted: Vec<Pattern>,
+    decisions: Decisions,
+    catalogue: Mutex<Option<(Stamp, Arc<Catalogue>)>>,
+    list: Mutex<Option<Listed>>,
+    loaded: Mutex<HashMap<Digest, Slot>>,
+    told: Mutex<BTreeSet<String>>,
+}
+
+/// A list, how the home was when it was made, and when that was.
+struct Listed {
+    stamp: Stamp,
+    made: Instant,
+    tools: Arc<Vec<Tool>>,
+}
+
+/// Whoever comes first loads; others that want the same package wait for it, and nobody else does.
+type Slot = Arc<Mutex<Option<Arc<LoadedPackage>>>>;
+
+/// What is installed.
+#[derive(Default)]
+struct Catalogue {
+    packages: BTreeMap<PackageName, Arc<Known>>,
+    names: Names,
+}
+
+/// What is known about a package without its code.
+struct Known {
+    record: InstalledRecord,
+    manifest: Manifest,
+    signers: Vec<Signer>,
+    tools: ToolsFile,
+    provenance: Arc<Provenance>,
+}
+
+impl Shelf {
+    pub(super) fn open(outside: Outside, wanted: Vec<Pattern>) -> Result<Self, OpsError> {
+        let lent = Arc::new(Lent::default());
+        let (host, cache) = outside.with(|context| {
+            let providers = || Providers {
+                environment: Arc::new(Live(Arc::clone(&outside.around))),
+                secrets: Arc::new(HomeSecrets::of(context)),
+                kv: Arc::new(context.home.kv()),
+                tools: lent.clone(),
+                ..Providers::default()
+            };
+            // Where address space is short, calls are a little slower.
+            host::start(context, providers(), Allocation::Pooled { calls: CALLS })
+                .or_else(|_| host::start(context, providers(), Allocation::OnDemand))
+        })?;
+        for fault in cache.iter().flat_map(|cache| cache.faults()) {
+            outside.around.tell(Event::Note(fault.to_string()));
+        }
+        let shelves = Arc::new(Shelves {
+            outside,
+            host,
+            wanted,
+            decisions: Decisions::default(),
+            catalogue: Mutex::default(),
+            list: Mutex::default(),
+            loaded: Mutex::default(),
+            told: Mutex::default(),
+        });
+        lent.from(&shelves);
+        Ok(Self(shelves))
+    }
+}
+
+impl Toolbox for Shelf {
+    fn tools(&self) -> Result<Arc<Vec<Tool>>, Problem> {
+        self.0.outside.with(|context| self.0.tools(context)).map_err(|error| error.problem())
+    }
+
+    fn call(&self, call: &ToolCall) -> Result<Called, Refused> {
+        self.0.outside.with(|context| self.0.call(context, call))
+    }
+}
+
+impl Shelves {
+    fn tools(&self, context: &Context<'_>) -> Result<Arc<Vec<Tool>>, OpsError> {
+        let catalogue = self.catalogue(context)?;
+        let grants = catalogue.packages.keys().map(|name| context.home.grants_place(name));
+        let places = context.home.installed_places().into_iter().chain(context.home.common_places()).chain(grants);
+        let stamp = Stamp::of(places);
+        let mut list = lock(&self.list);
+        let is_fresh = |made: Instant| context.now.unix_seconds() - made.unix_seconds() < LIST_SECONDS;
+        if let Some(listed) = list.as_ref().filter(|listed| listed.stamp == stamp && is_fresh(listed.made)) {
+            return Ok(Arc::clone(&listed.tools));
+        }
+        let tools = catalogue.names.places.iter().map(|(name, place)| self.tool(context, &catalogue, name, place));
+        let mut tools = Arc::new(tools.collect::<Result<Vec<_>, _>>()?);
+        if let Some(before) = list.as_ref().filter(|listed| listed.tools == tools) {
+            tools = Arc::clone(&before.tools);
+        }
+        let is_settled = stamp.is_settled(context.now);
+        *list = is_settled.then(|| Listed { stamp, made: context.now, tools: Arc::clone(&tools) });
+        Ok(tools)
+    }
+
+    fn tool(&self, context: &Context<'_>, catalogue: &Catalogue, name: &str, place: &Place) -> Result<Tool, OpsError> {
+        let (known, definition) = find(catalogue, place)?;
+        // What must not run is listed as what it would be without grants; a call says why it cannot run.
+        let grants = self.decisions.decide(context, &known.subject(), &place.tool);
+        let grants = grants.map(|decision| decision.grants.clone()).unwrap_or_default();
+        let risk = known.manifest.tools.get(&place.tool).map(|policy| policy.risk);
+        Ok(Tool {
+            name: name.to_owned(),
+            title: name::title(&place.package, &place.tool),
+            description: capped(&definition.description),
+            input_schema: Arc::new(object(&definition.input)),
+            output_schema: definition.output.as_ref().map(|schema| Arc::new(object(schema))),
+            annotations: hints::of(&grants, risk),
+        })
+    }
+
+    fn call(&self, context: &Context<'_>, call: &ToolCall) -> Result<Called, Refused> {
+        let problem = |error: OpsError| Refused::Problem(error.problem());
+        let catalogue = self.catalogue(context).map_err(problem)?;
+        let place = catalogue.names.places.get(&call.name).ok_or(Refused::Unknown)?;
+        let known = catalogue.packages.get(&place.package).ok_or(Refused::Unknown)?;
+        let outcome = self.call_known(context, known, &place.tool, call).map_err(problem)?;
+        Ok(Called { outcome, package: Arc::clone(&known.provenance) })
+    }
+
+    fn call_known(
+        &self,
+        context: &Context<'_>,
+        known: &Arc<Known>,
+        tool: &ToolName,
+        call: &ToolCall,
+    ) -> Result<mpp_host::CallOutcome, OpsError> {
+        let decision = self.decisions.decide(context, &known.subject(), tool)?;
+        if let Some(missing) = &decision.missing {
+            return Err(missing.clone().into());
+        }
+        let loaded = self.loaded(context, known)?;
+        if !decision.consume.is_empty() {
+            // Nothing is spent on a call that cannot begin.
+            loaded.check_arguments(tool.as_str(), &call.arguments)?;
+            grants::spend(context, &known.record.name, &decision)?;
+        }
+        let progress = call.progress.clone().filter(|_| decision.grants.progress());
+        let grants = Arc::new(decision.grants.clone());
+        let terms = Terms { grants, progress, cancel: Some(call.cancel.clone()), ..Terms::default() };
+        Ok(loaded.call(&terms, tool.as_str(), &call.arguments)?)
+    }
+
+    fn catalogue(&self, context: &Context<'_>) -> Result<Arc<Catalogue>, OpsError> {
+        let stamp = Stamp::of(context.home.installed_places());
+        let mut kept = lock(&self.catalogue);
+        if let Some((_, catalogue)) = kept.as_ref().filter(|(before, _)| *before == stamp) {
+            return Ok(Arc::clone(catalogue));
+        }
+        let before = kept.as_ref().map(|(_, catalogue)| Arc::clone(catalogue)).unwrap_or_default();
+        let catalogue = Arc::new(self.read(context, &before)?);
+        let digests: BTreeSet<Digest> = catalogue.packages.values().map(|known| known.record.digest).collect();
+        lock(&self.loaded).retain(|digest, _| digests.contains(digest));
+        // A change in the second in which it was read would not be seen: then it is read again.
+        *kept = stamp.is_settled(context.now).then(|| (stamp, Arc::clone(&catalogue)));
+        Ok(catalogue)
+    }
+
+    fn read(&self, context: &Context<'_>, before: &Catalogue) -> Result<Catalogue, OpsError> {
+        let mut packages = BTreeMap::new();
+        for record in context.home.all_installed()? {
+            let known = before.packages.get(&record.name).filter(|known| known.record == record);
+            match known
+                .map_or_else(|| Known::read(context, record.clone()).map(Arc::new), |known| Ok(Arc::clone(known)))
+            {
+                Ok(known) => drop(packages.insert(record.name.clone(), known)),
+                // One package that is broken does not take the others away.
+                Err(error) => {
+                    self.tell_once(format!("`{}` is left out: {}: {}", record.name, error.code(), error.message()))
+                }
+            }
+        }
+        let named = packages.values().map(|known: &Arc<Known>| (&known.record, known.tools.tools.as_slice()));
+        let names = exposed::names(named, &self.wanted);
+        for (name, place) in &names.left_out {
+            self.tell_once(format!(
+                "`{}` of `{}` is left out: another tool is called `{name}`",
+                place.tool, place.package
+            ));
+        }
+        Ok(Catalogue { packages, names })
+    }
+
+    fn tell_once(&self, note: String) {
+        if lock(&self.told).insert(note.clone()) {
+            self.outside.around.tell(Event::Note(note));
+        }
+    }
+
+    fn loaded(&self, context: &Context<'_>, known: &Known) -> Result<Arc<LoadedPackage>, OpsError> {
+        let slot = Arc::clone(lock(&self.loaded).entry(known.record.digest).or_default());
+        let mut slot = lock(&slot);
+        if let Some(loaded) = &*slot {
+            return Ok(Arc::clone(loaded));
+        }
+        let loaded = Arc::new(host::load_installed(context, &self.host, &known.record)?);
+        Ok(Arc::clone(slot.insert(loaded)))
+    }
+
+    /// What a tool may do when another one calls it.
+    pub(super) fn lent(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee> {
+        self.outside.with(|context| {
+            let catalogue = self.catalogue(context).map_err(no_callee)?;
+            let known = catalogue.packages.get(package).ok_or_else(|| NoCallee::not_installed(package))?;
+            // A tool that is not there is told by the package itself.
+            let Some(tool) = known.tools.tools.iter().map(|tool| &tool.name).find(|name| name.as_str() == tool) else {
+                return Ok(Arc::default());
+            };
+            let decision = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
+            call::lent(package, tool, (*decision).clone())
+        })
+    }
+
+    /// A package that another tool calls.
+    pub(super) fn loaded_for_tool(&self, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {
+        self.outside.with(|context| {
+            let catalogue = self.catalogue(context).map_err(no_callee)?;
+            let known = catalogue.packages.get(package).ok_or_else(|| NoCallee::not_installed(package))?;
+            self.loaded(context, known).map_err(no_callee)
+        })
+    }
+}
+
+fn no_callee(error: OpsError) -> NoCallee {
+    NoCallee { code: error.code(), message: error.message() }
+}
+
+fn find<'a>(catalogue: &'a Catalogue, place: &Place) -> Result<(&'a Arc<Known>, &'a ToolDefinition), OpsError> {
+    let known = catalogue.packages.get(&place.package);
+    let found = known.and_then(|known| Some((known, known.tools.tools.iter().find(|tool| tool.name == place.tool)?)));
+    Ok(found.ok_or_else(|| NotInstalled(place.package.clone()))?)
+}
+
+impl Known {
+    fn read(context: &Context<'_>, record: InstalledRecord) -> Result<Self, OpsError> {
+        let trust = package_file::trust_for_installed(&record)?;
+        let path = context.home.package_path(record.file);
+        let mut package = package_file::open_verified(context, &path, &trust)?;
+        let tools = package.tools()?;
+        let signers = package.signers().to_vec();
+        let provenance = Arc::new(Provenance {
+            name: record.name.clone(),
+            version: record.version.clone(),
+            digest: package.digest(),
+            signers: signers.iter().map(|signer| signer.key.to_string()).collect(),
+        });
+        Ok(Self { record, manifest: package.manifest().clone(), signers, tools, provenance })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject { record: &self.record, manifest: &self.manifest, signers: &self.signers }
+    }
+}
+
+fn object(schema: &Json) -> Map<String, Json> {
+    schema.as_object().cloned().unwrap_or_default()
+}
+
+fn capped(description: &str) -> String {
+    if description.len() <= DESCRIPTION_BYTES_MAX {
+        return description.to_owned();
+    }
+    let end = description.floor_char_boundary(DESCRIPTION_BYTES_MAX - ELLIPSIS.len());
+    format!("{}{}", &description[..end], ELLIPSIS)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Variables as they are; the host asks only for those that are granted.
+struct Live(Arc<dyn Around>);
+
+impl Environment for Live {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.variable(name)
+    }
+}
