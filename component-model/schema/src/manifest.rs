@@ -42,11 +42,17 @@ pub struct Manifest {
     /// Limits that are asked for, up to the host's caps.
     #[serde(default, skip_serializing_if = "asks_for_nothing")]
     pub limits: Option<Limits>,
+    /// What the package asks of the privacy filter: for each direction, `all` or kinds, with a mode each. Can only make it stricter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyModes>,
     /// Where the package came from.
     pub source: Source,
     /// Every later content entry, in the order of the file.
     pub entries: Vec<Entry>,
 }
+
+/// For each direction, `all` or kinds of data, with a mode each; `spec/privacy.md` has the words.
+pub type PrivacyModes = StrictMap<String, StrictMap<String, String>>;
 
 fn no_tools(tools: &StrictMap<ToolName, ToolPolicy>) -> bool {
     tools.is_empty()

@@ -4,6 +4,7 @@
 
 use crate::{
     ByteSize, Digest, FormatVersion, Ident, KeyId, MessageKeyId, PackageName, StrictMap, ToolName, consent::Level,
+    manifest::PrivacyModes,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,12 +31,35 @@ pub struct PolicyFile {
     /// What no token goes beyond.
     #[serde(default)]
     pub limits: PolicyLimits,
+    /// What is done about personal data and secrets that would leave.
+    #[serde(default, skip_serializing_if = "PrivacyPolicy::says_nothing")]
+    pub privacy: PrivacyPolicy,
     /// Calls that need more confirmation than the host would ask for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub require: Vec<Require>,
     /// Calls that were approved beforehand, where nobody can be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approve: Vec<Approve>,
+}
+
+/// What is done about personal data and secrets that would leave; `spec/privacy.md` has the words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PrivacyPolicy {
+    /// For each direction, `all` or kinds, with a mode each, where it is another than without a policy.
+    pub modes: PrivacyModes,
+    /// Patterns of the user: a name for each, and a regular expression.
+    pub patterns: StrictMap<String, String>,
+    /// Whether results hold tokens in place of numbers.
+    pub tokens: bool,
+    /// For which packages tokens in arguments are turned back into values, and of which kinds.
+    pub open_tokens: StrictMap<PackageName, Vec<String>>,
+}
+
+impl PrivacyPolicy {
+    fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A demand for more confirmation. It never lowers a level.

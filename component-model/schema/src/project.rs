@@ -4,7 +4,7 @@
 
 use crate::{
     Ident, StrictMap, ToolName, Version,
-    manifest::{Agents, Kind, Limits, ToolPolicy, TrustLevel},
+    manifest::{Agents, Kind, Limits, PrivacyModes, ToolPolicy, TrustLevel},
     permissions::Permissions,
 };
 use schemars::JsonSchema;
@@ -73,6 +73,9 @@ pub struct Metadata {
     /// Limits that are asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// What the package asks of the privacy filter; can only make it stricter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyModes>,
     /// How it is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,

@@ -9,10 +9,12 @@ use crate::host::Shared;
 use crate::limits::Limits;
 use crate::loaded::{Export, Resident, Route};
 use crate::outcome::ValuesOutcome;
+use crate::privacy::{self, Guard};
 use crate::state::State;
 use crate::stop::{LimitHit, Stop};
 use crate::terms::Terms;
 use crate::{ticker, values};
+use mpp_privacy::{Blocked, Modes};
 use mpp_schema::codes;
 use mpp_wit::Tool;
 use mpp_wit::value::Value;
@@ -27,6 +29,8 @@ pub(crate) struct Call<'a> {
     pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
+    /// What the package asks of the privacy filter.
+    pub(crate) modes: Option<&'a Modes>,
     pub(crate) tool: &'a Tool,
     pub(crate) export: &'a Export,
     /// The call of another tool that this one is made in.
@@ -34,20 +38,26 @@ pub(crate) struct Call<'a> {
 }
 
 /// Runs a tool. Errors are those of the caller: arguments that are not of the parameters' types.
-pub(crate) fn run(call: Call<'_>, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
+pub(crate) fn run(call: Call<'_>, mut arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
     let start = Instant::now();
     if call.tool.params.len() != arguments.len() {
         return Err(CallError::count(call.tool, arguments.len()));
     }
+    let guard = Guard::new(&call.shared().vault, call.modes, call.within.as_ref().map(|within| &within.guard));
+    let ready = call.learn_secrets(&guard).map_err(privacy::stop);
+    let ready = ready.and_then(|()| guard.arguments(&call.resident.claim.package, call.tool, &mut arguments));
+    if let Err(stop) = ready {
+        return Ok(ValuesOutcome { found: guard.found(), ..ValuesOutcome::not_started(stop, start.elapsed()) });
+    }
     match &call.export.route {
         Route::Values => {
             let arguments = call.to_engine(arguments)?;
-            call.run(start, |store, function| call.with_values(store, function, &arguments))
+            call.run(start, &guard, |store, function| call.with_values(store, function, &arguments))
         }
         Route::Image(image) => {
             let encoded = image.encode(&arguments).map_err(|error| CallError::arguments(call.tool, error))?;
             let limit = call.limits.result_bytes;
-            call.run(start, |store, function| image.call(store, function, &encoded, limit))
+            call.run(start, &guard, |store, function| image.call(store, function, &encoded, limit))
         }
     }
 }
@@ -69,6 +79,7 @@ impl Call<'_> {
     fn run(
         &self,
         start: Instant,
+        guard: &Guard,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> Result<ValuesOutcome, CallError> {
         let _turn = match (&self.shared().turns, &self.within) {
@@ -80,26 +91,47 @@ impl Call<'_> {
             },
             (None, _) => None,
         };
-        let mut store = self.store(start);
+        let mut store = self.store(start, guard);
         let _running = self.shared().ticker.running().map_err(CallError::Ticker)?;
         let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
         // Also what a tool wrote that was stopped.
         let kept = store.data_mut().flush_kv();
         let ended = ended.and_then(|value| kept.map(|()| value));
+        let ended = ended.and_then(|value| self.masked(guard, value));
+        let ended = ended.map_err(|stop| Stop { message: guard.message(stop.message), ..stop });
         let log = store.data_mut().log();
         let refusals = store.data_mut().take_refusals();
         drop(store);
-        Ok(ValuesOutcome { ended, log, refusals, elapsed: start.elapsed() })
+        Ok(ValuesOutcome { ended, log, refusals, found: guard.found(), elapsed: start.elapsed() })
     }
 
-    fn store(&self, start: Instant) -> Store<State> {
+    /// The secrets of this call are looked for in everything that leaves it, before the first of them is sent anywhere.
+    fn learn_secrets(&self, guard: &Guard) -> Result<(), Blocked> {
+        let granted = &self.terms.grants;
+        if granted.secrets().is_empty() || guard.is_idle() {
+            return Ok(());
+        }
+        let Shared { vault, providers, .. } = self.shared();
+        // One that cannot be looked up now cannot be sent either, and is learnt when it can (PRIV-53).
+        vault.learn_granted(&*providers.secrets, &self.resident.claim.package, granted)?;
+        guard.refresh();
+        Ok(())
+    }
+
+    fn masked(&self, guard: &Guard, value: Option<Value>) -> Result<Option<Value>, Stop> {
+        let Some(mut value) = value else { return Ok(None) };
+        guard.result(self.tool, &mut value)?;
+        Ok(Some(value))
+    }
+
+    fn store(&self, start: Instant, guard: &Guard) -> Store<State> {
         let deadline = Deadline::after(start, self.wall_time(), self.terms.cancel.clone());
         let deadline = match &self.within {
             Some(within) => deadline.or_sooner(within.ends),
             None => deadline,
         };
         let ticks = ticker::ticks(deadline.at.saturating_duration_since(start));
-        let state = State::new(self, deadline);
+        let state = State::new(self, guard.clone(), deadline);
         let mut store = Store::new(&self.shared().engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);

@@ -63,6 +63,9 @@ pub enum LoadError {
     /// An import has another shape than the host's.
     #[error("linking the component: {0}")]
     Link(String),
+    /// What the manifest asks of the privacy filter is no mode.
+    #[error("the manifest's `privacy`: {0}")]
+    Privacy(String),
     /// A function is missing that was there when the component was compared with its WIT.
     #[error("the compiled component has no function for tool `{0}`")]
     Export(String),
@@ -85,6 +88,7 @@ impl Coded for LoadError {
             Self::Compile(CompileError::Limit(_)) => codes::LIMIT_COMPILE,
             Self::Compile(CompileError::Unavailable(_)) => codes::IO_FAILED,
             Self::Link(_) => codes::WASM_INTERFACE,
+            Self::Privacy(_) => codes::MANIFEST_INVALID,
             Self::Export(_) => codes::BUG,
         }
     }

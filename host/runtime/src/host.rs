@@ -8,11 +8,14 @@ use crate::error::{HostError, LoadError};
 use crate::limits::{Caps, Limits};
 use crate::load;
 use crate::loaded::LoadedPackage;
+use crate::privacy::Privacy;
 use crate::providers::Providers;
 use crate::state::State;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
+use crate::vault::Vault;
 use mpp_package::verify::{Trust, VerifiedPackage};
+use mpp_privacy::Blocked;
 use mpp_schema::Digest;
 use std::fmt;
 use std::io::{Read, Seek};
@@ -37,6 +40,8 @@ pub struct HostOptions {
     pub compiler: Arc<dyn Compiler>,
     /// Where compiled code is kept; nowhere by default.
     pub cache: Option<Arc<dyn CodeCache>>,
+    /// What is looked for in what leaves a call: everything, and it is masked, unless an embedder says otherwise.
+    pub privacy: Arc<Privacy>,
 }
 
 impl fmt::Debug for HostOptions {
@@ -57,6 +62,7 @@ impl Default for HostOptions {
             providers: Providers::default(),
             compiler: Arc::new(InProcess),
             cache: None,
+            privacy: Arc::default(),
         }
     }
 }
@@ -79,12 +85,13 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) vault: Arc<Vault>,
 }
 
 impl Host {
     /// Sets up the engine. The first call starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
-        let HostOptions { limits, caps, allocation, metering, providers, compiler, cache } = options;
+        let HostOptions { limits, caps, allocation, metering, providers, compiler, cache, privacy } = options;
         let engine = engine::engine(allocation, metering, &limits, caps.memory_bytes)?;
         let mut linker = Linker::new(&engine);
         cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
@@ -95,14 +102,35 @@ impl Host {
         };
         let providers = Arc::new(providers);
         let identity = EngineIdentity::of(&engine);
-        let shared =
-            Shared { engine, linker, identity, compiler, cache, ticker, turns, metering, limits, caps, providers };
+        let vault = Arc::new(Vault::new(privacy));
+        let shared = Shared {
+            engine,
+            linker,
+            identity,
+            compiler,
+            cache,
+            ticker,
+            turns,
+            metering,
+            limits,
+            caps,
+            providers,
+            vault,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The host of a running call.
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// Puts another privacy filter in place, for calls that begin from now on.
+    ///
+    /// # Errors
+    /// The filter cannot be joined with the secrets that the host knows; the old one stays.
+    pub fn set_privacy(&self, privacy: Arc<Privacy>) -> Result<(), Blocked> {
+        self.shared.vault.set(privacy)
     }
 
     /// Compiles the component of a package and links it to what it may import: the inert base, and what its manifest asks for. What of

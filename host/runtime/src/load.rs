@@ -11,6 +11,7 @@ use crate::host::Shared;
 use crate::image::{self, Image};
 use crate::limits::Limits;
 use crate::loaded::{About, Export, LoadedPackage, Route};
+use crate::privacy;
 use mpp_package::verify::{Readmitted, Trust, VerifiedPackage};
 use mpp_schema::Digest;
 use mpp_schema::manifest::Manifest;
@@ -97,7 +98,8 @@ fn link(
     let pre =
         shared.linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
     let limits = limits(shared, &about.manifest);
-    Ok(LoadedPackage::new(Arc::clone(shared), about, pre, tools, exports, limits))
+    let modes = privacy::asked(about.manifest.privacy.as_ref()).map_err(LoadError::Privacy)?;
+    Ok(LoadedPackage::new(Arc::clone(shared), about, pre, tools, exports, limits, modes))
 }
 
 fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) -> Result<(), LoadError> {

@@ -13,6 +13,7 @@ use crate::state::State;
 use crate::terms::Terms;
 use mpp_kv::Claim;
 use mpp_package::verify::Signer;
+use mpp_privacy::Modes;
 use mpp_schema::manifest::Manifest;
 use mpp_schema::tools::ToolsFile;
 use mpp_schema::{Coded, Digest, PackageName};
@@ -32,6 +33,8 @@ pub struct LoadedPackage {
     /// In the order of the tools.
     exports: Vec<Export>,
     limits: Limits,
+    /// The stricter modes that its manifest asks for.
+    modes: Option<Modes>,
 }
 
 /// A package on its host: what each of its calls holds on to.
@@ -72,11 +75,12 @@ impl LoadedPackage {
         tools: ToolSet,
         exports: Vec<Export>,
         limits: Limits,
+        modes: Option<Modes>,
     ) -> Self {
         let publishers = about.signers.iter().map(|signer| signer.key).collect();
         let claim = Claim { publishers, package: about.manifest.name.clone() };
         let resident = Arc::new(Resident { shared, claim });
-        Self { resident, about, pre, tools, exports, limits }
+        Self { resident, about, pre, tools, exports, limits, modes }
     }
 
     /// The package's name.
@@ -138,12 +142,13 @@ impl LoadedPackage {
         let (tool, export) = self.find(tool)?;
         let arguments =
             codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, refusals, elapsed } = self.run(terms, tool, export, arguments, within)?;
+        let ValuesOutcome { ended, log, refusals, found, elapsed } =
+            self.run(terms, tool, export, arguments, within)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
         };
-        Ok(CallOutcome { ending, log, refusals, elapsed })
+        Ok(CallOutcome { ending, log, refusals, found, elapsed })
     }
 
     /// Whether [`call`](Self::call) would start this tool with these arguments: asked before something is spent on a call.
@@ -166,8 +171,8 @@ impl LoadedPackage {
         arguments: Vec<Value>,
         within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        let Self { resident, pre, limits, .. } = self;
-        call::run(Call { resident, pre, limits, terms, tool, export, within }, arguments)
+        let Self { resident, pre, limits, modes, .. } = self;
+        call::run(Call { resident, pre, limits, modes: modes.as_ref(), terms, tool, export, within }, arguments)
     }
 
     fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {

@@ -1,6 +1,7 @@
 //! What a call gave: a result, the tool's own error, a trap or a limit, and what the tool wrote meanwhile.
 
 use crate::cap::logging::Record;
+use crate::privacy::Found;
 use crate::refusals::Refusals;
 use crate::stop::Stop;
 use mpp_schema::{Code, codes, text};
@@ -17,6 +18,8 @@ pub struct CallOutcome {
     pub log: Log,
     /// What the host refused to it meanwhile.
     pub refusals: Refusals,
+    /// What the privacy filter did.
+    pub found: Found,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }
@@ -37,7 +40,8 @@ pub enum Ending {
     },
     /// The host stopped the tool: at a limit, or because the call was cancelled.
     Limited {
-        /// One of `limit.*`, `call.cancelled`, or `kv.failed` when what the tool wrote could not be kept.
+        /// One of `limit.*`, `call.cancelled`, `pii.blocked` when the result must not leave, or `kv.failed` when what the tool wrote could
+        /// not be kept.
         code: Code,
         /// What happened.
         message: String,
@@ -72,6 +76,8 @@ pub struct ValuesOutcome {
     pub log: Log,
     /// What the host refused to it meanwhile.
     pub refusals: Refusals,
+    /// What the privacy filter did.
+    pub found: Found,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }
@@ -79,11 +85,12 @@ pub struct ValuesOutcome {
 impl ValuesOutcome {
     /// Of a call that ended before its tool began.
     pub(crate) fn not_started(stop: Stop, elapsed: Duration) -> Self {
-        Self { ended: Err(stop), log: Log::default(), refusals: Refusals::default(), elapsed }
+        let (log, refusals, found) = Default::default();
+        Self { ended: Err(stop), log, refusals, found, elapsed }
     }
 }
 
-/// What a tool wrote to stdout, stderr and the log, as it wrote it.
+/// What a tool wrote to stdout, stderr and the log, as it wrote it but for what was masked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
     /// Bytes of stdout.

@@ -14,9 +14,11 @@ use crate::limits::HttpLimits;
 use crate::loaded::Resident;
 use crate::meter::Meter;
 use crate::outcome::Log;
+use crate::privacy::{self, Guard};
 use crate::providers::Providers;
 use crate::refusals::Refusals;
 use crate::terms::Terms;
+use mpp_privacy::Direction;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::ResourceTable;
@@ -33,6 +35,8 @@ pub(crate) struct State {
     pub(crate) terms: Terms,
     pub(crate) resident: Arc<Resident>,
     pub(crate) within: Option<Within>,
+    /// What stands between the tool and everybody else.
+    pub(crate) guard: Guard,
     pub(crate) refusals: Refusals,
     pub(crate) http_limits: HttpLimits,
     pub(crate) records: Records,
@@ -47,7 +51,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(call: &Call<'_>, deadline: Deadline) -> Self {
+    pub(crate) fn new(call: &Call<'_>, guard: Guard, deadline: Deadline) -> Self {
         let limits = call.limits;
         let terms = call.terms.clone();
         let started = Instant::now();
@@ -65,6 +69,7 @@ impl State {
             terms,
             resident: Arc::clone(call.resident),
             within: call.within.clone(),
+            guard,
             refusals: Refusals::default(),
             http_limits: limits.http,
             records: Records::default(),
@@ -88,11 +93,24 @@ impl State {
         if let Some(http) = &mut self.http {
             refusals.append(http.take_refusals());
         }
+        for refusal in &mut refusals.kept {
+            refusal.message = self.guard.message(std::mem::take(&mut refusal.message));
+        }
         refusals
     }
 
-    /// What the tool wrote so far.
+    /// What the tool wrote so far, masked.
     pub(crate) fn log(&mut self) -> Log {
-        Log { stdout: self.stdout.take(), stderr: self.stderr.take(), records: std::mem::take(&mut self.records.kept) }
+        let (stdout, stderr) = (self.stdout.take(), self.stderr.take());
+        let records = std::mem::take(&mut self.records.kept);
+        Log { stdout: self.written("stdout", stdout), stderr: self.written("stderr", stderr), records }
+    }
+
+    fn written(&mut self, stream: &str, bytes: Vec<u8>) -> Vec<u8> {
+        self.guard.bytes(Direction::Output, "", bytes).unwrap_or_else(|blocked| {
+            let (code, message) = privacy::refusal(&format!("what the tool wrote to {stream}"), &blocked);
+            self.refusals.push(code, || message);
+            Vec::new()
+        })
     }
 }

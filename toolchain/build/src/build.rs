@@ -107,6 +107,7 @@ fn manifest(
         tools: metadata.tools.clone(),
         agents: metadata.agents.clone(),
         limits: metadata.limits.clone().filter(|limits| *limits != Limits::default()),
+        privacy: metadata.privacy.clone(),
         source: source::source(project, built, options)?,
         // The packer knows sizes and digests.
         entries: Vec::new(),

@@ -122,6 +122,11 @@ pub enum Command {
     /// Show and make the policy of this home
     #[command(subcommand)]
     Policy(commands::policy::Command),
+    /// Mask personal data and secrets in a text
+    Redact(commands::redact::Arguments),
+    /// See how good the privacy filter is
+    #[command(subcommand)]
+    Privacy(commands::privacy::Command),
     /// Show who signs the grants of this home; with a word after it, see and change who owns a namespace
     Owner(commands::owner::Arguments),
     /// Keep secrets that the host sends for packages

@@ -12,6 +12,7 @@ use mpp_ops::{Event, OpsError, Terminal};
 use mpp_schema::{Code, Coded, Problem, Turn, codes};
 use serde_json::json;
 use std::{
+    borrow::Cow,
     cell::RefCell,
     io::{BufRead as _, IsTerminal as _, Read as _, Write as _},
     process::ExitCode,
@@ -119,8 +120,8 @@ impl Ui {
             // Stdout belonged to a protocol.
             (true, _) if output.json.is_null() => Ok(()),
             (true, _) => print_json(&output.json),
-            (false, true) => print_out(terminal_safe(&output.text).as_bytes()),
-            (false, false) => print_out(output.text.as_bytes()),
+            (false, true) => print_out(terminal_safe(&shown(output)).as_bytes()),
+            (false, false) => print_out(output.data.as_deref().unwrap_or(output.text.as_bytes())),
         };
         if let Some((code, message)) = output.failure.as_ref().filter(|_| !self.json) {
             print_err(&self.headline(*code, message));
@@ -159,6 +160,11 @@ pub fn log(event: &Event) {
     if let Event::Note(text) = event {
         print_err(&format!("note: {}\n", terminal_safe(text)));
     }
+}
+
+/// What a person sees of it.
+fn shown(output: &Output) -> Cow<'_, str> {
+    output.data.as_deref().map_or(Cow::Borrowed(&output.text), String::from_utf8_lossy)
 }
 
 /// The longest answer that is read, in bytes.

@@ -105,7 +105,8 @@ pub(crate) fn start(
     };
     let compiler = Arc::new(ChildCompiler::new(context.program.clone(), CompileLimits::default()));
     let kept = cache.clone().map(|cache| cache as _);
-    let options = HostOptions { compiler, cache: kept, providers, allocation, ..HostOptions::default() };
+    let privacy = Arc::new(context.home.privacy(&context.home.policy()?)?);
+    let options = HostOptions { compiler, cache: kept, providers, allocation, privacy, ..HostOptions::default() };
     Ok((Host::new(options)?, cache))
 }
 

@@ -30,6 +30,11 @@ pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;
 pub use writing::{WriteReport, Writing};
 
+/// The words of the privacy filter.
+pub mod privacy {
+    pub use mpp_privacy::Direction;
+}
+
 /// How a call ended, as the host says it.
 pub mod outcome {
     pub use mpp_host::{CallOutcome, Ending, Log, Refusals};

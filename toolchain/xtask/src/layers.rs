@@ -87,7 +87,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer {
         name: "mpp-host",
         folder: "host/runtime",
-        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy", "mpp-kv"],
+        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-policy", "mpp-privacy", "mpp-kv"],
         tests_use: &[],
         refuses: &[refusals::GIT, refusals::PROCESSES, refusals::COMMAND_LINE, refusals::PRINTING],
     },
@@ -129,6 +129,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "mpp-index",
             "mpp-registry",
             "mpp-policy",
+            "mpp-privacy",
             "mpp-kv",
             "mpp-host",
             "mpp-mcp",

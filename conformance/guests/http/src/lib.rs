@@ -83,6 +83,20 @@ fn all(response: IncomingResponse, mut take: impl FnMut(Vec<u8>)) -> Result<(), 
     }
 }
 
+/// Posts a text, piece by piece.
+fn post(authority: &str, path: &str, text: &str, headers: Fields) -> Result<Answer, String> {
+    let request = Ask { method: "POST", path, ..Ask::get(authority) }.request(headers)?;
+    let body = request.body().expect("it has one");
+    let future = handle(request, None).map_err(words)?;
+    let stream = body.write().expect("it was not written");
+    for piece in text.as_bytes().chunks(4096) {
+        stream.blocking_write_and_flush(piece).map_err(|error| format!("{error:?}"))?;
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(words)?;
+    answer(response(&future)?)
+}
+
 fn write(body: OutgoingBody, mut bytes: u64) -> Result<(), String> {
     let stream = body.write().expect("it was not written");
     while bytes > 0 {
@@ -112,14 +126,11 @@ impl Guest for Component {
         Ask { method: &method, scheme: &scheme, authority: &authority, path: &path }.answer()
     }
     fn post(authority: String, path: String, text: String) -> Result<Answer, String> {
-        let request = Ask { method: "POST", path: &path, ..Ask::get(&authority) }.request(Fields::new())?;
-        let body = request.body().expect("it has one");
-        let future = handle(request, None).map_err(words)?;
-        let stream = body.write().expect("it was not written");
-        stream.blocking_write_and_flush(text.as_bytes()).map_err(|error| format!("{error:?}"))?;
-        drop(stream);
-        OutgoingBody::finish(body, None).map_err(words)?;
-        answer(response(&future)?)
+        post(&authority, &path, &text, Fields::new())
+    }
+    fn post_with_length(authority: String, path: String, text: String) -> Result<Answer, String> {
+        let length = ("content-length".to_owned(), text.len().to_string().into_bytes());
+        post(&authority, &path, &text, Fields::from_list(&[length]).map_err(|error| format!("{error:?}"))?)
     }
     fn follow(authority: String, path: String) -> Result<Answer, String> {
         let first = Ask { path: &path, ..Ask::get(&authority) }.answer()?;

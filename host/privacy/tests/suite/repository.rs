@@ -7,8 +7,6 @@ use std::{fs, path::Path};
 const ALLOWED: &[&str] = &[
     // What `openssl` wrote, which our reader must understand as it is.
     "component-model/package/src/dsse/key.rs: private-key",
-    // An address with a password, which no registry may have.
-    "registry-git/index/src/config.rs: connection-string",
     // A server on this machine shows it to its tests.
     "registry-git/client/tests/tls/server.key: private-key",
 ];

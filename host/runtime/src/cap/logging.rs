@@ -1,7 +1,9 @@
 //! `wasi:logging`: lines with a level and a context, kept in the log of the call. Permission `logging`; rule HOST-74.
 
+use crate::privacy;
 use crate::state::State;
 use crate::stop::LimitHit;
+use mpp_privacy::Direction;
 use mpp_schema::{codes, text};
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
@@ -97,7 +99,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
             state.refusals.push(codes::CAP_DENIED, || "a log line was dropped: logging is not granted".to_owned());
             return Ok(());
         }
-        Ok(state.records.push(Record { level, context, message }, state.log_bytes_max)?)
+        match state.guard.text(Direction::Log, "", context).and_then(|context| {
+            let message = state.guard.text(Direction::Log, &context, message)?;
+            Ok(Record { level, context, message })
+        }) {
+            Ok(record) => Ok(state.records.push(record, state.log_bytes_max)?),
+            Err(blocked) => {
+                let (code, message) = privacy::refusal("a log line", &blocked);
+                state.refusals.push(code, || message);
+                Ok(())
+            }
+        }
     })
 }
 

@@ -1,6 +1,8 @@
 //! `mpp:host/progress`: how far a tool has come, for whoever watches. Permission `progress`; rule HOST-76.
 
+use crate::privacy;
 use crate::state::State;
+use mpp_privacy::Direction;
 use mpp_schema::{codes, text};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,7 +70,15 @@ impl State {
         let Some(watcher) = self.terms.progress.as_ref().map(Arc::clone) else { return };
         let is_last = total.is_some_and(|total| done >= total);
         if self.shown.admit(Instant::now(), is_last) {
-            watcher.report(&Step { done, total, message: text::excerpt(message) });
+            let message = match self.guard.text(Direction::Output, "", message.to_owned()) {
+                Ok(message) => text::excerpt(&message),
+                Err(blocked) => {
+                    let (code, message) = privacy::refusal("a text about progress", &blocked);
+                    self.refusals.push(code, || message);
+                    String::new()
+                }
+            };
+            watcher.report(&Step { done, total, message });
         }
     }
 }

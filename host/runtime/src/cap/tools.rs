@@ -7,6 +7,7 @@ use crate::error::CallError;
 use crate::host::Host;
 use crate::loaded::LoadedPackage;
 use crate::outcome::{CallOutcome, Ending};
+use crate::privacy::Guard;
 use crate::state::State;
 use crate::terms::Terms;
 use mpp_policy::Grants;
@@ -69,6 +70,8 @@ pub(crate) struct Within {
     depth: u8,
     /// When the call from outside ends.
     pub(crate) ends: Instant,
+    /// The filter of the calling tool, whose numbers go on.
+    pub(crate) guard: Guard,
     /// Packages that were loaded already.
     loaded: Arc<Mutex<HashMap<PackageName, Arc<LoadedPackage>>>>,
 }
@@ -143,6 +146,7 @@ impl State {
         let callee = self.loaded(&within, &package)?;
         let outcome = self.run_called(&callee, &granted, tool, arguments, within)?;
         self.refusals.append_of(&format!("`{tool}` of `{package}`"), outcome.refusals);
+        self.guard.add(&outcome.found);
         match outcome.ending {
             Ending::Returned(None) => Ok("null".to_owned()),
             Ending::Returned(Some(result)) => Ok(result.to_string()),
@@ -155,13 +159,16 @@ impl State {
 
     fn one_deeper(&mut self) -> Result<Within, Failure> {
         let ends = self.deadline.at;
-        let within = self.within.get_or_insert_with(|| Within { depth: 0, ends, loaded: Arc::default() });
+        let guard = &self.guard;
+        let within =
+            self.within.get_or_insert_with(|| Within { depth: 0, ends, guard: guard.clone(), loaded: Arc::default() });
         if within.depth == DEPTH_MAX {
             let message = format!("tools called each other {DEPTH_MAX} deep, and one more was called");
             self.refusals.push(codes::LIMIT_DEPTH, || message.clone());
             return Err(Failure::stopped(codes::LIMIT_DEPTH, message));
         }
-        Ok(Within { depth: within.depth + 1, ends: within.ends.min(ends), loaded: Arc::clone(&within.loaded) })
+        let (depth, ends, guard) = (within.depth + 1, within.ends.min(ends), guard.clone());
+        Ok(Within { depth, ends, guard, loaded: Arc::clone(&within.loaded) })
     }
 
     fn loaded(&self, within: &Within, package: &PackageName) -> Result<Arc<LoadedPackage>, Failure> {

@@ -11,5 +11,6 @@ mod http;
 mod kv;
 mod limits;
 mod load;
+mod privacy;
 mod probes;
 mod small;

@@ -43,6 +43,12 @@ pub(crate) fn load_asking(host: &Host, guest: &Guest, permissions: serde_json::V
     host.load(&mut signed(guest, manifest)).unwrap_or_else(|error| panic!("{}: {error}", guest.name))
 }
 
+/// A package of the guest that asks this of the privacy filter, loaded, or the code with which it is refused.
+pub(crate) fn try_load_private(host: &Host, guest: &Guest, privacy: serde_json::Value) -> Result<LoadedPackage, Code> {
+    let privacy = Some(serde_json::from_value(privacy).expect("words"));
+    host.load(&mut signed(guest, Manifest { privacy, ..manifest(guest) })).map_err(|error| error.code())
+}
+
 /// The same, with those whose trust let it in.
 pub(crate) fn verified_and_trust(guest: &Guest) -> (Verified, Trust) {
     signed_by(guest, manifest(guest), &SecretKey::generate().expect("a key is made"))
@@ -98,6 +104,7 @@ fn manifest(guest: &Guest) -> Manifest {
         tools: Default::default(),
         agents: None,
         limits: None,
+        privacy: None,
         source: Source { builder: "cargo".to_owned(), ..Source::default() },
         entries: Vec::new(),
     }

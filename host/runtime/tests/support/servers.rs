@@ -152,6 +152,10 @@ fn request(wire: &mut dyn Wire) -> std::io::Result<Asked> {
         }
         body.extend(piece);
     }
+    if let Some(length) = head.lines().find_map(|line| line.strip_prefix("content-length: ")) {
+        body = vec![0; length.parse().expect("a size")];
+        wire.read_exact(&mut body)?;
+    }
     Ok(Asked { head, body })
 }
 

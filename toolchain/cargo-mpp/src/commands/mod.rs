@@ -25,7 +25,9 @@ mod outcome;
 pub mod owner;
 mod permissions;
 pub mod policy;
+pub mod privacy;
 pub mod publish;
+pub mod redact;
 pub mod registry;
 pub mod revoke;
 pub mod run;
@@ -50,6 +52,8 @@ pub struct Output {
     pub json: Json,
     /// For people, on stdout.
     pub text: String,
+    /// Bytes for stdout, as they are; then there is no text.
+    pub data: Option<Vec<u8>>,
     /// For people, on stderr.
     pub talk: String,
     /// Why what was asked came to nothing although the command did its work: a tool that stopped.
@@ -62,7 +66,14 @@ impl Output {
     /// A report that went well.
     pub fn new(json: impl serde::Serialize, text: impl Into<String>) -> Self {
         let json = serde_json::to_value(json).unwrap_or(Json::Null);
-        Self { json, text: text.into(), talk: String::new(), failure: None, exit: Exit::Success }
+        Self { json, text: text.into(), data: None, talk: String::new(), failure: None, exit: Exit::Success }
+    }
+
+    /// Puts bytes in the place of the text.
+    #[must_use]
+    pub fn with_data(mut self, data: Vec<u8>) -> Self {
+        self.data = Some(data);
+        self
     }
 
     /// Adds words for stderr.
@@ -104,6 +115,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Grant(arguments) => grant::run(arguments, context),
         Command::Revoke(arguments) => revoke::run(arguments, context),
         Command::Grants(arguments) => grants::run(arguments, context),
+        Command::Privacy(command) => privacy::run(command, context),
+        Command::Redact(arguments) => redact::run(arguments, context),
         Command::Policy(command) => policy::run(command, context),
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),

@@ -57,7 +57,7 @@ fn ended(report: &CallReport, log: String) -> Output {
             return failed(*code, message.clone(), log, None);
         }
     };
-    Output { json, text, talk: log, failure: None, exit }
+    Output { json, text, data: None, talk: log, failure: None, exit }
 }
 
 /// What a call would be allowed to do.
@@ -93,7 +93,14 @@ fn failed(code: Code, message: String, log: String, value: Option<&Json>) -> Out
     if let Some(value) = value {
         json["error"]["value"] = value.clone();
     }
-    Output { json, text: String::new(), talk: log, failure: Some((code, escaped(&message))), exit: Exit::of(code) }
+    Output {
+        json,
+        text: String::new(),
+        data: None,
+        talk: log,
+        failure: Some((code, escaped(&message))),
+        exit: Exit::of(code),
+    }
 }
 
 /// A result for people: a lone text as it is, anything else as indented JSON.

@@ -6,7 +6,7 @@ use mpp_ops::{
     Context, OpsError,
     verb::{registry, registry_carriers, registry_upkeep},
 };
-use mpp_schema::{Digest, Ident, index::Blobs, text::escaped};
+use mpp_schema::{Digest, Ident, text::escaped};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

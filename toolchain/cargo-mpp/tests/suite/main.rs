@@ -11,6 +11,7 @@ mod kv;
 mod lending;
 mod life;
 mod odd_use;
+mod privacy;
 mod publish;
 mod registries;
 mod road;

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod owner;
 pub mod pins;
 pub mod policy;
+pub mod privacy;
 pub mod registries;
 pub mod registry_keys;
 pub mod trusted;

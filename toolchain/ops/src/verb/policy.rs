@@ -24,6 +24,8 @@ pub struct PolicyReport {
 /// Shows the policy in force. One that cannot be obeyed is an error with its reason, so showing is also checking.
 pub fn show(context: &Context<'_>) -> Result<PolicyReport, OpsError> {
     let policy = context.home.policy()?;
+    // Also what it says about privacy must be something that can be obeyed.
+    context.home.privacy(&policy)?;
     let file = context.home.policy_path();
     let means = sentences(policy.file());
     Ok(PolicyReport { exists: file.exists(), file, policy: policy.file().clone(), means })
@@ -64,6 +66,21 @@ fn sentences(policy: &PolicyFile) -> Vec<String> {
     lines.extend(deny.origins.iter().map(|origin| format!("no package reaches {}", escaped(origin))));
     lines.extend(deny.folders.iter().map(|folder| format!("no package gets the folder {}", escaped(folder))));
     lines.extend(policy.limits.days.map(|days| format!("no permission token counts for more than {days} days")));
+    for (direction, kinds) in policy.privacy.modes.iter() {
+        let kinds = kinds.iter().map(|(kind, mode)| format!("{} {}", escaped(kind), escaped(mode)));
+        lines.push(format!(
+            "privacy in the direction {}: {}",
+            escaped(direction),
+            kinds.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    lines.extend(policy.privacy.patterns.keys().map(|name| format!("the pattern {} is looked for", escaped(name))));
+    if policy.privacy.tokens {
+        lines.push("results hold tokens in place of what is masked".to_owned());
+    }
+    for (package, kinds) in policy.privacy.open_tokens.iter() {
+        lines.push(format!("tokens are turned back for {package}: {}", escaped(&kinds.join(", "))));
+    }
     lines.extend(policy.limits.kv.map(|kv| format!("no store holds more than {kv}")));
     lines
 }
@@ -82,7 +99,7 @@ mod tests {
         let shown: String =
             TEMPLATE.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line).to_owned() + "\n").collect();
         let file: PolicyFile = toml::from_str(&shown).unwrap();
-        assert_eq!(sentences(&file).len(), 10);
+        assert_eq!(sentences(&file).len(), 13);
         mpp_policy::Policy::new(file).unwrap();
     }
 }

@@ -12,12 +12,18 @@ use wasmtime_wasi_http::{Error, WasiBody};
 /// A body of a request, counted.
 pub(super) struct Counted {
     body: WasiBody,
-    account: Arc<Account>,
+    /// Nothing when it was counted before.
+    account: Option<Arc<Account>>,
 }
 
 impl Counted {
     pub(super) fn new(body: WasiBody, account: Arc<Account>) -> Self {
-        Self { body, account }
+        Self { body, account: Some(account) }
+    }
+
+    /// A body that was counted when it was collected.
+    pub(super) fn before(body: WasiBody) -> Self {
+        Self { body, account: None }
     }
 }
 
@@ -33,9 +39,10 @@ impl Body for Counted {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
-        Poll::Ready(Some(match self.account.up(frame_bytes(&frame)) {
+        let Some(account) = &self.account else { return Poll::Ready(Some(Ok(frame))) };
+        Poll::Ready(Some(match account.up(frame_bytes(&frame)) {
             Ok(()) => Ok(frame),
-            Err(failure) => Err(self.account.told(failure)),
+            Err(failure) => Err(account.told(failure)),
         }))
     }
 

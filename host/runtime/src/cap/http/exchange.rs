@@ -5,6 +5,7 @@ use super::body::{Counted, Piece, Received, frame_bytes};
 use super::connect::{Stream, connect};
 use super::failure::{Failure, hyper_error};
 use super::hooks::Rest;
+use super::outgoing::Masked;
 use super::resolve;
 use super::secrets::Wanted;
 use crate::limits::HttpLimits;
@@ -74,6 +75,7 @@ pub(super) struct Exchange {
     pub(super) target: Target,
     pub(super) reach: Reach,
     pub(super) request: Request<Counted>,
+    pub(super) masked: Masked,
     pub(super) wanted: Wanted,
     pub(super) times: Times,
 }
@@ -88,9 +90,10 @@ impl Exchange {
     }
 
     async fn attempt(self) -> Result<(Response<WasiBody>, Rest), Failure> {
-        let Self { account, providers, target, reach, mut request, wanted, times } = self;
+        let Self { account, providers, target, reach, request, masked, wanted, times } = self;
         let turn = timeout(times.connect.at_most, Arc::clone(&account.turns).acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or_else(|| Failure::at_once(&account.limits))?;
+        let mut request = masked.prepare(request).await?;
         wanted.add_to(&mut request).await?;
         let connected = async {
             let addresses = resolve::addresses(Arc::clone(&providers.resolver), &target, reach).await?;

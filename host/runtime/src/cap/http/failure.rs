@@ -1,7 +1,9 @@
 //! Why a request gave no response: what the tool hears, and what its caller is told if it was a refusal.
 
 use crate::limits::HttpLimits;
+use crate::privacy;
 use mpp_policy::HttpRefusal;
+use mpp_privacy::Blocked;
 use mpp_schema::{Code, Coded, codes};
 use std::error::Error as _;
 use std::io;
@@ -21,6 +23,12 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn refused(error: Error, code: Code, message: String) -> Self {
         Self { error, refusal: Some((code, message)) }
+    }
+
+    /// What the privacy filter does not let out.
+    pub(super) fn blocked(what: &str, blocked: &Blocked) -> Self {
+        let (code, message) = privacy::refusal(what, blocked);
+        Self::refused(Error::HttpRequestDenied, code, message)
     }
 
     pub(super) fn header(name: &str) -> Self {

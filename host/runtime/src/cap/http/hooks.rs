@@ -4,8 +4,10 @@ use super::account::{Account, header_bytes};
 use super::body::Counted;
 use super::exchange::{Exchange, Times};
 use super::failure::{Failure, header_message};
+use super::outgoing;
 use super::secrets::Wanted;
 use crate::limits::HttpLimits;
+use crate::privacy::Guard;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
 use crate::terms::Terms;
@@ -30,6 +32,7 @@ pub(super) struct Hooks {
     providers: Arc<Providers>,
     package: Arc<PackageName>,
     account: Arc<Account>,
+    guard: Guard,
 }
 
 impl Hooks {
@@ -38,12 +41,14 @@ impl Hooks {
         providers: &Arc<Providers>,
         limits: HttpLimits,
         package: &Arc<PackageName>,
+        guard: &Guard,
     ) -> Self {
         Self {
             grants: Arc::clone(&terms.grants),
             providers: Arc::clone(providers),
             package: Arc::clone(package),
             account: Arc::new(Account::new(limits)),
+            guard: guard.clone(),
         }
     }
 
@@ -53,17 +58,25 @@ impl Hooks {
 
     /// The request as it will be sent, or why not.
     fn admit(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Result<Exchange, Failure> {
+        let request = outgoing::head(&self.guard, request)?;
         let target = Target::read(request.uri())?;
+        outgoing::host(&self.guard, &target)?;
         let reach = self.grants.permit(request.method().as_str(), &target)?;
         self.check_headers(&request)?;
         self.account.request()?;
         let secrets = self.grants.secrets_for(&target).map(|(name, grant)| (name.clone(), grant.clone())).collect();
-        let wanted = Wanted { store: Arc::clone(&self.providers.secrets), package: Arc::clone(&self.package), secrets };
+        let wanted = Wanted {
+            store: Arc::clone(&self.providers.secrets),
+            package: Arc::clone(&self.package),
+            secrets,
+            guard: self.guard.clone(),
+        };
         let account = Arc::clone(&self.account);
-        let request = as_sent(request, &target)?.map(|body| Counted::new(body, Arc::clone(&account)));
+        let (request, masked) = outgoing::body(&self.guard, &account, as_sent(request, &target)?);
+        let request = request.map(|body| Counted::new(body, Arc::clone(&account)));
         let times = Times::new(&self.account.limits, options.unwrap_or_default());
         let providers = Arc::clone(&self.providers);
-        Ok(Exchange { account, providers, target, reach, request, wanted, times })
+        Ok(Exchange { account, providers, target, reach, request, masked, wanted, times })
     }
 
     fn check_headers(&self, request: &Request<WasiBody>) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //!
 //! - [`hooks`]: the tool's request against the grants (judged by `mpp-policy`), its headers, and the turn that it takes;
 //! - [`resolve`] and [`connect`]: the name is looked up once, every address is judged, and only judged ones are connected to, with [`tls`];
+//! - [`outgoing`]: what of the request the privacy filter lets go;
 //! - [`exchange`]: one request and one response on a connection of their own; nothing is followed, nothing is kept for later;
 //! - [`account`]: what the call has used of its limits, and what was refused to it;
 //! - [`secrets`]: credentials, which the host puts into requests to the one origin that they are for.
@@ -16,6 +17,7 @@ pub(crate) mod connect;
 mod exchange;
 mod failure;
 mod hooks;
+mod outgoing;
 pub(crate) mod resolve;
 pub(crate) mod secrets;
 pub(crate) mod tls;
@@ -54,13 +56,14 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn view(state: &mut State) -> WasiHttpCtxView<'_> {
-    let State { http, table, terms, resident, http_limits, .. } = state;
+    let State { http, table, terms, resident, http_limits, guard, .. } = state;
     let (providers, package) = (&resident.shared.providers, &resident.claim.package);
     let Http { context, hooks } = &mut **http.get_or_insert_with(|| {
         let mut context = WasiHttpCtx::new();
         // Counts what a map takes of memory, which is more than what travels; that is counted when it is sent.
         context.set_field_size_limit(http_limits.header_bytes.saturating_mul(2));
-        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, &Arc::new(package.clone())) })
+        let package = Arc::new(package.clone());
+        Box::new(Http { context, hooks: Hooks::new(terms, providers, *http_limits, &package, guard) })
     });
     WasiHttpCtxView { hooks, table, ctx: context }
 }

@@ -1,6 +1,7 @@
 //! Secrets: the host puts them into requests, and the tool never sees them.
 
 use super::failure::Failure;
+use crate::privacy::Guard;
 use http::{HeaderName, HeaderValue, Request};
 use mpp_policy::{SecretGrant, may_carry_secret};
 use mpp_schema::{Ident, PackageName, codes};
@@ -57,6 +58,7 @@ pub(super) struct Wanted {
     pub(super) store: Arc<dyn Secrets>,
     pub(super) package: Arc<PackageName>,
     pub(super) secrets: Vec<(Ident, SecretGrant)>,
+    pub(super) guard: Guard,
 }
 
 impl Wanted {
@@ -88,6 +90,8 @@ impl Wanted {
         let value = self.store.secret(&self.package, name);
         let value = value.map_err(|error| refused(codes::SECRET_STORE, &format!("could not be read: {error}")))?;
         let value = value.ok_or_else(|| refused(codes::SECRET_MISSING, "was granted and is not stored"))?;
+        // A server can send it back: from here on it is looked for.
+        self.guard.learn(&[value.expose()]).map_err(|blocked| Failure::blocked("the request", &blocked))?;
         let text = Zeroizing::new(grant.format.replacen("{}", value.expose(), 1));
         let mut value = HeaderValue::from_str(&text)
             .map_err(|_| refused(codes::SECRET_STORE, "holds characters that no header can carry"))?;

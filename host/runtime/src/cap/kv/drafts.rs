@@ -167,7 +167,7 @@ impl State {
         };
         self.kv(|kv| {
             let (keys, last) = kv.keys(after)?;
-            Ok(KeyResponse { keys, cursor: last.map(|last| kv.cursor(last)) })
+            Ok::<_, mpp_kv::KvError>(KeyResponse { keys, cursor: last.map(|last| kv.cursor(last)) })
         })
     }
 

@@ -7,10 +7,12 @@
 
 mod drafts;
 
+use crate::privacy::{self, Guard};
 use crate::state::State;
 use crate::stop::Stop;
 use drafts::Error;
 use mpp_kv::{Bucket, Change, KvError, Quota, Step, Terms};
+use mpp_privacy::{Blocked, Direction};
 use mpp_schema::{Code, Coded, codes};
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
@@ -27,10 +29,30 @@ const CURSORS_MAX: usize = 64;
 /// The store, in one call.
 pub(crate) struct Kv {
     bucket: Box<dyn Bucket>,
+    guard: Guard,
     wrote: bool,
     /// The last keys of pages, under numbers that only rise.
     cursors: Vec<(u64, String)>,
     cursor_next: u64,
+}
+
+/// Why something was not done with the store.
+#[derive(Debug)]
+enum Fault {
+    Store(KvError),
+    Blocked(Blocked),
+}
+
+impl From<KvError> for Fault {
+    fn from(error: KvError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Blocked> for Fault {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
 }
 
 /// What a tool holds for the store: there is only one, so it says nothing.
@@ -72,16 +94,35 @@ impl Kv {
         self.cursors.iter().find(|(number, _)| *number == cursor).map(|(_, key)| key.clone())
     }
 
-    fn write(&mut self, changes: Vec<Change>) -> std::result::Result<(), KvError> {
-        self.bucket.write(changes).inspect(|()| self.wrote = true)
+    fn write(&mut self, changes: Vec<Change>) -> std::result::Result<(), Fault> {
+        let changes = changes.into_iter().map(|change| self.masked(change)).collect::<std::result::Result<_, _>>()?;
+        Ok(self.bucket.write(changes).inspect(|()| self.wrote = true)?)
     }
 
-    fn increment(&mut self, key: String, step: Step) -> std::result::Result<i128, KvError> {
-        self.bucket.increment(key, step).inspect(|_| self.wrote = true)
+    fn increment(&mut self, key: String, step: Step) -> std::result::Result<i128, Fault> {
+        self.guard.refuse_in(Direction::Storage, key.as_bytes())?;
+        Ok(self.bucket.increment(key, step).inspect(|_| self.wrote = true)?)
     }
 
-    fn swap(&mut self, seen: &Seen, value: Vec<u8>) -> std::result::Result<bool, KvError> {
-        self.bucket.swap(seen.key.clone(), seen.value.clone(), value).inspect(|_| self.wrote = true)
+    fn swap(&mut self, seen: &Seen, value: Vec<u8>) -> std::result::Result<bool, Fault> {
+        let value = self.value(&seen.key, value)?;
+        Ok(self.bucket.swap(seen.key.clone(), seen.value.clone(), value).inspect(|_| self.wrote = true)?)
+    }
+
+    /// A change with its value masked, when the policy wants that. A key is as it is, or the change is refused: two keys must not become one.
+    fn masked(&self, change: Change) -> std::result::Result<Change, Blocked> {
+        match change {
+            Change::Set(key, value) => {
+                let value = self.value(&key, value)?;
+                Ok(Change::Set(key, value))
+            }
+            Change::Delete(_) => Ok(change),
+        }
+    }
+
+    fn value(&self, key: &str, value: Vec<u8>) -> std::result::Result<Vec<u8>, Blocked> {
+        self.guard.refuse_in(Direction::Storage, key.as_bytes())?;
+        self.guard.bytes(Direction::Storage, key, value)
     }
 
     fn look(&mut self, key: String) -> std::result::Result<Seen, KvError> {
@@ -101,14 +142,14 @@ impl State {
             self.refusals.push(codes::KV_DENIED, || format!("a package has no store called `{identifier}`"));
             return Ok(Err(Error::NoSuchStore));
         }
-        match self.kv(|_| Ok(()))? {
+        match self.kv(|_| Ok::<_, KvError>(()))? {
             Ok(()) => Ok(Ok(self.table.push(OpenBucket)?)),
             Err(error) => Ok(Err(error)),
         }
     }
 
     /// Does something with the store, which is opened when nobody did so yet.
-    fn kv<T>(&mut self, body: impl FnOnce(&mut Kv) -> std::result::Result<T, KvError>) -> Result<Answer<T>> {
+    fn kv<T, F: Into<Fault>>(&mut self, body: impl FnOnce(&mut Kv) -> std::result::Result<T, F>) -> Result<Answer<T>> {
         if self.kv.is_none() {
             let Some(bytes) = self.terms.grants.kv_bytes() else {
                 self.refusals.push(codes::KV_DENIED, || "no key-value store is granted".to_owned());
@@ -117,14 +158,22 @@ impl State {
             let terms = Terms { quota: Quota { bytes, ..Quota::default() }, deadline: Some(self.deadline.at) };
             match self.providers().kv.open(&self.resident.claim, terms) {
                 Ok(bucket) => {
-                    self.kv = Some(Box::new(Kv { bucket, wrote: false, cursors: Vec::new(), cursor_next: 0 }));
+                    let guard = self.guard.clone();
+                    self.kv = Some(Box::new(Kv { bucket, guard, wrote: false, cursors: Vec::new(), cursor_next: 0 }));
                 }
                 Err(error) => return self.failed(&error),
             }
         }
         match self.kv.as_deref_mut().map(body) {
             Some(Ok(value)) => Ok(Ok(value)),
-            Some(Err(error)) => self.failed(&error),
+            Some(Err(fault)) => match fault.into() {
+                Fault::Store(error) => self.failed(&error),
+                Fault::Blocked(blocked) => {
+                    let (code, message) = privacy::refusal("what was to be kept", &blocked);
+                    self.refusals.push(code, || message);
+                    Ok(Err(Error::Other(format!("{code}: {blocked}"))))
+                }
+            },
             None => Ok(Err(Error::AccessDenied)),
         }
     }
