@@ -5,18 +5,18 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use wasmtime::EngineWeak;
 
 /// How often the epoch moves while calls run.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The thread; it ends when this is dropped.
+/// The thread; it ends soon after this is dropped. Nobody waits for it, as it holds nothing but its own counters.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
     engine: EngineWeak,
-    thread: OnceLock<JoinHandle<()>>,
+    thread: OnceLock<Thread>,
 }
 
 #[derive(Debug, Default)]
@@ -54,14 +54,14 @@ impl Ticker {
             let (of_thread, engine) = (Arc::clone(&self.shared), self.engine.clone());
             let builder = thread::Builder::new().name("mpp-ticker".to_owned());
             // Empty, as nobody else holds the lock.
-            let _ = self.thread.set(builder.spawn(move || run(&of_thread, &engine))?);
+            let _ = self.thread.set(builder.spawn(move || run(&of_thread, &engine))?.thread().clone());
         }
         Ok(())
     }
 
     fn wake(&self) {
         if let Some(thread) = self.thread.get() {
-            thread.thread().unpark();
+            thread.unpark();
         }
     }
 }
@@ -76,10 +76,6 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
         self.wake();
-        if let Some(thread) = self.thread.take() {
-            // The thread runs nothing that can panic; if it did all the same, there is nobody to tell.
-            let _ = thread.join();
-        }
     }
 }
 

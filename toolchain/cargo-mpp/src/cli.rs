@@ -52,8 +52,10 @@ pub enum ColorChoice {
     Never,
 }
 
-/// The commands, in the order in which somebody meets them.
+/// The commands, in the order in which somebody meets them. The words of one are made out when it is called: making out all of them at
+/// each start would take a tenth of the time of a call.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// See the whole road on real input: make, sign, publish, install, run, refuse
     Demo(commands::demo::Arguments),
