@@ -179,9 +179,9 @@ pub struct Deny {
     pub folders: Vec<String>,
 }
 
-/// What no token goes beyond.
+/// What no token and no call goes beyond. These only lower what a call may use otherwise; of two, the smaller holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PolicyLimits {
     /// The longest that a token may count, in days. One that counts for longer, or always, is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,6 +189,27 @@ pub struct PolicyLimits {
     /// The most that one package's store may hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv: Option<ByteSize>,
+    /// The most linear memory of one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<ByteSize>,
+    /// The longest that one call may take, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<u64>,
+    /// The most that one call may write to stdout, to stderr and to the log, each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<ByteSize>,
+    /// The largest result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<ByteSize>,
+    /// The most requests of one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_requests: Option<u64>,
+    /// The most that the requests of one call may send together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_up: Option<ByteSize>,
+    /// The most that the responses of one call may bring together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_down: Option<ByteSize>,
 }
 
 #[cfg(test)]

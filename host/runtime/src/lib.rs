@@ -76,7 +76,7 @@ pub use engine::{Allocation, Metering};
 pub use error::{CallError, HostError, LoadError};
 pub use fence::{Fence, FenceError, Fenced};
 pub use host::{Host, HostOptions};
-pub use limits::{Caps, HttpLimits, Limits};
+pub use limits::{Caps, Ceilings, HttpLimits, Limits};
 pub use loaded::LoadedPackage;
 pub use outcome::{CallOutcome, Ending, Log, ValuesOutcome};
 pub use privacy::{Found, Privacy, Tokens, apply as apply_modes};

@@ -116,6 +116,41 @@ impl Limits {
         }
         limits
     }
+
+    /// These limits where they are the smaller ones, and `ceilings` elsewhere.
+    pub fn under(&self, ceilings: &Ceilings) -> Self {
+        fn lower<T: Ord + Copy>(limit: &mut T, ceiling: Option<T>) {
+            *limit = ceiling.map_or(*limit, |ceiling| ceiling.min(*limit));
+        }
+        let mut limits = self.clone();
+        lower(&mut limits.memory_bytes, ceilings.memory_bytes);
+        lower(&mut limits.time, ceilings.time);
+        lower(&mut limits.output_bytes, ceilings.output_bytes);
+        lower(&mut limits.result_bytes, ceilings.result_bytes);
+        lower(&mut limits.http.requests, ceilings.http_requests);
+        lower(&mut limits.http.up_bytes, ceilings.http_up_bytes);
+        lower(&mut limits.http.down_bytes, ceilings.http_down_bytes);
+        limits
+    }
+}
+
+/// What a call does not go beyond, whatever the package was allowed otherwise. It only lowers: nothing leaves a limit as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Bytes of all linear memories of the call together.
+    pub memory_bytes: Option<usize>,
+    /// Wall time of the whole call.
+    pub time: Option<Duration>,
+    /// Bytes of stdout, of stderr, and of the log.
+    pub output_bytes: Option<usize>,
+    /// Bytes of the result.
+    pub result_bytes: Option<usize>,
+    /// Requests over HTTP.
+    pub http_requests: Option<usize>,
+    /// Bytes of all requests together.
+    pub http_up_bytes: Option<u64>,
+    /// Bytes of all responses together.
+    pub http_down_bytes: Option<u64>,
 }
 
 /// How far a package may raise its limits by asking.
@@ -135,7 +170,7 @@ impl Default for Caps {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Limits, MIB};
+    use super::{Caps, Ceilings, HttpLimits, Limits, MIB};
     use mpp_schema::{ByteSize, manifest};
     use std::time::Duration;
 
@@ -152,5 +187,34 @@ mod tests {
         check(Some(1 << 20), Some(5), (MIB, Duration::from_millis(5)));
         check(Some(100 << 20), Some(60_000), (100 * MIB, Duration::from_secs(60)));
         check(Some(u64::MAX), Some(u64::MAX), (512 * MIB, Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn ceilings_lower_and_never_raise() {
+        let limits = Limits::default();
+        assert_eq!(limits.under(&Ceilings::default()), limits);
+        let high = Ceilings {
+            memory_bytes: Some(usize::MAX),
+            time: Some(Duration::MAX),
+            output_bytes: Some(usize::MAX),
+            result_bytes: Some(usize::MAX),
+            http_requests: Some(usize::MAX),
+            http_up_bytes: Some(u64::MAX),
+            http_down_bytes: Some(u64::MAX),
+        };
+        assert_eq!(limits.under(&high), limits);
+        let low = Ceilings {
+            memory_bytes: Some(1),
+            time: Some(Duration::from_millis(2)),
+            output_bytes: Some(3),
+            result_bytes: Some(4),
+            http_requests: Some(5),
+            http_up_bytes: Some(6),
+            http_down_bytes: Some(7),
+        };
+        let http = HttpLimits { requests: 5, up_bytes: 6, down_bytes: 7, ..HttpLimits::default() };
+        let time = Duration::from_millis(2);
+        let expected = Limits { memory_bytes: 1, time, output_bytes: 3, result_bytes: 4, http, ..Limits::default() };
+        assert_eq!(limits.under(&low), expected);
     }
 }

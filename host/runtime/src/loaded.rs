@@ -118,7 +118,7 @@ impl LoadedPackage {
         &self.tools
     }
 
-    /// What one call of it may use.
+    /// What one call of it may use, unless the terms of the call say less.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -171,7 +171,8 @@ impl LoadedPackage {
         arguments: Vec<Value>,
         within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        let Self { resident, pre, limits, modes, .. } = self;
+        let Self { resident, pre, modes, .. } = self;
+        let limits = &self.limits.under(&terms.ceilings);
         call::run(Call { resident, pre, limits, modes: modes.as_ref(), terms, tool, export, within }, arguments)
     }
 

@@ -4,6 +4,7 @@ use crate::cancel::Cancel;
 use crate::cap::caller::Agent;
 use crate::cap::progress::Progress;
 use crate::deterministic::Deterministic;
+use crate::limits::Ceilings;
 use mpp_policy::Grants;
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub struct Terms {
     /// What the tool may do.
     pub grants: Arc<Grants>,
+    /// What the call does not go beyond, nor any that it makes.
+    pub ceilings: Ceilings,
     /// Who asks, when the host knows.
     pub caller: Option<Arc<Agent>>,
     /// Who is shown the tool's progress.
@@ -35,6 +38,7 @@ impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terms")
             .field("grants", &self.grants)
+            .field("ceilings", &self.ceilings)
             .field("caller", &self.caller)
             .field("cancel", &self.cancel)
             .field("deterministic", &self.deterministic)

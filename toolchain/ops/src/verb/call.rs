@@ -15,8 +15,11 @@ pub use permit::{DryRun, Permit, Verdict};
 use others::Other;
 
 use crate::{
-    Context, OpsError, ToolInput, grants::Asker, home::installed::InstalledRecord, host::OwnHost, package_file,
-    standing,
+    Context, OpsError, ToolInput,
+    grants::Asker,
+    home::{self, installed::InstalledRecord},
+    host::OwnHost,
+    package_file, standing,
 };
 use mpp_host::{CallOutcome, Fence, LoadedPackage, Terms};
 use mpp_package::verify::{Signer, VerifiedPackage};
@@ -225,13 +228,14 @@ impl Asked {
 
     fn call(self, context: &Context<'_>, own: &OwnHost, loaded: &LoadedPackage) -> Result<CallReport, OpsError> {
         let Self { asker, version, tool, arguments, permitted, goes_on } = self;
+        let ceilings = home::policy::ceilings(&context.home.policy()?);
         own.tell_faults(context);
         own.environment.know(context, &permitted.grants);
         loaded.check_arguments(tool.as_str(), &arguments)?;
         let others = others::load(context, own, &permitted.grants)?;
         own.tools.are(&others);
         crate::grants::spend(context, &asker.package, &permitted)?;
-        let terms = Terms::granted(permitted.grants);
+        let terms = Terms { ceilings, ..Terms::granted(permitted.grants) };
         if !goes_on {
             fence_in(own, &terms.grants, loaded, &others)?;
         }

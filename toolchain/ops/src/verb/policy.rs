@@ -4,7 +4,10 @@ use crate::{
     Context, OpsError,
     atomic_write::{self, Readable},
 };
-use mpp_schema::{policy::PolicyFile, text::escaped};
+use mpp_schema::{
+    policy::{PolicyFile, PolicyLimits},
+    text::escaped,
+};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -81,8 +84,23 @@ fn sentences(policy: &PolicyFile) -> Vec<String> {
     for (package, kinds) in policy.privacy.open_tokens.iter() {
         lines.push(format!("tokens are turned back for {package}: {}", escaped(&kinds.join(", "))));
     }
-    lines.extend(policy.limits.kv.map(|kv| format!("no store holds more than {kv}")));
+    lines.extend(limits(&policy.limits));
     lines
+}
+
+fn limits(limits: &PolicyLimits) -> impl Iterator<Item = String> {
+    let PolicyLimits { days: _, kv, memory, time_ms, output, result, http_requests, http_up, http_down } = limits;
+    let lines = [
+        kv.map(|kv| format!("no store holds more than {kv}")),
+        memory.map(|memory| format!("no call uses more than {memory} of memory")),
+        time_ms.map(|time| format!("no call takes more than {time} milliseconds")),
+        output.map(|output| format!("no call writes more than {output} to stdout, to stderr or to the log")),
+        result.map(|result| format!("no result is larger than {result}")),
+        http_requests.map(|requests| format!("no call sends more than {requests} requests")),
+        http_up.map(|bytes| format!("no call sends more than {bytes}")),
+        http_down.map(|bytes| format!("no call is sent more than {bytes}")),
+    ];
+    lines.into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -99,7 +117,7 @@ mod tests {
         let shown: String =
             TEMPLATE.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line).to_owned() + "\n").collect();
         let file: PolicyFile = toml::from_str(&shown).unwrap();
-        assert_eq!(sentences(&file).len(), 13);
+        assert_eq!(sentences(&file).len(), 20);
         mpp_policy::Policy::new(file).unwrap();
     }
 }

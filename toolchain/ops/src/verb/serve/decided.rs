@@ -4,9 +4,10 @@ use super::stamp::Stamp;
 use crate::{
     Context, OpsError,
     grants::{Asker, decide_for},
-    home::installed::InstalledRecord,
+    home::{self, installed::InstalledRecord},
     standing,
 };
+use mpp_host::Ceilings;
 use mpp_package::verify::Signer;
 use mpp_policy::Decision;
 use mpp_schema::{Digest, Instant, PackageName, ToolName, manifest::Manifest};
@@ -22,6 +23,12 @@ pub(super) struct Subject<'a> {
     pub(super) signers: &'a [Signer],
 }
 
+/// What a call may do, and what it does not go beyond.
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    pub(super) ceilings: Ceilings,
+}
+
 /// Decisions that are believed for a moment.
 #[derive(Default)]
 pub(super) struct Decisions(Mutex<HashMap<(PackageName, ToolName), Believed>>);
@@ -30,7 +37,7 @@ struct Believed {
     digest: Digest,
     stamp: Stamp,
     second: Instant,
-    decided: Arc<Decision>,
+    decided: Arc<Decided>,
 }
 
 impl Decisions {
@@ -43,7 +50,7 @@ impl Decisions {
         context: &Context<'_>,
         subject: &Subject<'_>,
         tool: &ToolName,
-    ) -> Result<Arc<Decision>, OpsError> {
+    ) -> Result<Arc<Decided>, OpsError> {
         let stamp = Stamp::of(context.home.decision_places(&subject.record.name));
         let key = (subject.record.name.clone(), tool.clone());
         let digest = subject.record.digest;
@@ -53,7 +60,7 @@ impl Decisions {
         }
         let decided = Arc::new(Self::anew(context, subject, tool)?);
         // A grant for one call is asked for anew each time.
-        if stamp.is_settled(context.now) && decided.consume.is_empty() {
+        if stamp.is_settled(context.now) && decided.decision.consume.is_empty() {
             let kept = Believed { digest, stamp, second: context.now, decided: Arc::clone(&decided) };
             self.kept().insert(key, kept);
         }
@@ -64,11 +71,12 @@ impl Decisions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn anew(context: &Context<'_>, subject: &Subject<'_>, tool: &ToolName) -> Result<Decision, OpsError> {
+    fn anew(context: &Context<'_>, subject: &Subject<'_>, tool: &ToolName) -> Result<Decided, OpsError> {
         standing::refuse_blocked(context, subject.record.digest)?;
         let asker = Asker::new(context, subject.manifest, subject.signers, Some(subject.record))?;
         let (decision, _) = decide_for(context, &asker, Some(tool), None)?;
         standing::check_freshness(context, Some(subject.record), !decision.grants.http().is_empty())?;
-        Ok(decision)
+        let ceilings = home::policy::ceilings(&context.home.policy()?);
+        Ok(Decided { decision, ceilings })
     }
 }

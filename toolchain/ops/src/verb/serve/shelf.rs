@@ -1,7 +1,7 @@
 //! The installed packages of a home, as tools that an agent can call.
 
 use super::{
-    decided::{Decisions, Subject},
+    decided::{Decided, Decisions, Subject},
     exposed::{self, Names, Pattern, Place},
     hints,
     lent::Lent,
@@ -147,7 +147,7 @@ impl Shelves {
         let (known, definition) = find(catalogue, place)?;
         // What must not run is listed as what it would be without grants; a call says why it cannot run.
         let grants = self.decisions.decide(context, &known.subject(), &place.tool);
-        let grants = grants.map(|decision| decision.grants.clone()).unwrap_or_default();
+        let grants = grants.map(|decided| decided.decision.grants.clone()).unwrap_or_default();
         let risk = known.manifest.tools.get(&place.tool).map(|policy| policy.risk);
         Ok(Tool {
             name: name.to_owned(),
@@ -175,7 +175,8 @@ impl Shelves {
         tool: &ToolName,
         call: &ToolCall,
     ) -> Result<mpp_host::CallOutcome, OpsError> {
-        let decision = self.decisions.decide(context, &known.subject(), tool)?;
+        let decided = self.decisions.decide(context, &known.subject(), tool)?;
+        let Decided { decision, ceilings } = &*decided;
         if let Some(missing) = &decision.missing {
             return Err(missing.clone().into());
         }
@@ -183,11 +184,12 @@ impl Shelves {
         if !decision.consume.is_empty() {
             // Nothing is spent on a call that cannot begin.
             loaded.check_arguments(tool.as_str(), &call.arguments)?;
-            grants::spend(context, &known.record.name, &decision)?;
+            grants::spend(context, &known.record.name, decision)?;
         }
         let progress = call.progress.clone().filter(|_| decision.grants.progress());
         let grants = Arc::new(decision.grants.clone());
-        let terms = Terms { grants, progress, cancel: Some(call.cancel.clone()), ..Terms::default() };
+        let terms =
+            Terms { grants, ceilings: *ceilings, progress, cancel: Some(call.cancel.clone()), ..Terms::default() };
         Ok(loaded.call(&terms, tool.as_str(), &call.arguments)?)
     }
 
@@ -256,8 +258,8 @@ impl Shelves {
             let Some(tool) = known.tools.tools.iter().map(|tool| &tool.name).find(|name| name.as_str() == tool) else {
                 return Ok(Arc::default());
             };
-            let decision = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
-            call::lent(package, tool, (*decision).clone())
+            let decided = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
+            call::lent(package, tool, decided.decision.clone())
         })
     }
 
