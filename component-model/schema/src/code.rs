@@ -175,6 +175,7 @@ codes! {
     PII_BLOCKED "pii.blocked" Tool "personal data or a secret would leave here, or nobody can tell whether it would";
     NET_HEADER "net.header" Tool "the tool set a header that only the host may set";
     SECRET_MISSING "secret.missing" User "a secret that was granted is not stored";
+    SECRET_UNASKED "secret.unasked" User "an installed package does not ask for the secret that is to be stored for it";
     SECRET_STORE "secret.store" Host "the store of secrets could not be read or written";
 
     GRANT_MISSING "grant.missing" User "the package was not granted what it asks for";

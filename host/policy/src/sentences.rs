@@ -127,9 +127,18 @@ fn unusual_origin(http: &HttpOrigin) -> Vec<String> {
     let mut notes = Vec::new();
     match &origin.host {
         HostPattern::Any => notes.push(format!("{origin} means every host there is")),
+        HostPattern::Name(name) if name == "localhost" || name.ends_with(".localhost") => notes.push(format!(
+            "{origin} is refused at each request (`net.private`): your own machine is reached only by an address that \
+             the package asks for, such as http://127.0.0.1, and never by a name"
+        )),
         HostPattern::Below(zone) => notes.push(format!("{origin} means every host below {zone}")),
         _ if origin_level(&http.origin) == TrustLevel::Elevated => {
-            notes.push(format!("{origin} is an address, or on your own machine or network"));
+            let private = "a name that leads to a private address is refused at each request (`net.private`)";
+            notes.push(if origin.host.is_literal() {
+                format!("{origin} is an address, which may be on your own machine or network")
+            } else {
+                format!("{origin} is on your own machine or network: {private}")
+            });
         }
         _ => {}
     }
@@ -198,7 +207,10 @@ mod tests {
         check_unusual(http("https://*"), &["every host there is"]);
         check_unusual(http("https://*.example"), &["every host below example"]);
         check_unusual(http("http://a.example"), &["not encrypted"]);
-        check_unusual(http("https://127.0.0.1"), &["your own machine"]);
+        check_unusual(http("https://127.0.0.1"), &["is an address, which may be on your own machine"]);
+        check_unusual(http("https://localhost:8443"), &["is refused at each request (`net.private`)"]);
+        check_unusual(http("https://db.localhost"), &["is refused at each request (`net.private`)"]);
+        check_unusual(http("https://nas.local"), &["a name that leads to a private address is refused"]);
         check_unusual(
             json!({ "http": [{ "origin": "https://a.example", "methods": ["POST"], "reason": "r" }] }),
             &["can change things there"],

@@ -60,7 +60,11 @@ fn list(package: Option<&PackageName>, context: &Context<'_>) -> Result<Output, 
     let report = grants::list(context, package)?;
     let text = report.grants.iter().map(entry).collect::<String>() + &broken(&report);
     let nothing = report.grants.is_empty() && report.broken.is_empty();
-    let talk = if nothing { "nothing is granted yet: mpp grant PACKAGE\n" } else { "" };
+    let talk = match report.grants.iter().filter(|grant| grant.orphaned).count() {
+        _ if nothing => "nothing is granted yet: mpp grant PACKAGE\n".to_owned(),
+        0 => String::new(),
+        count => format!("{count} for packages that are not installed; to take these back: mpp revoke --orphaned\n"),
+    };
     Ok(Output::new(&report, text).with_talk(talk))
 }
 

@@ -25,5 +25,16 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     if let Some(removed) = &report.removed_data {
         text.push_str(&format!("removed what it kept: {}\n", amount(removed)));
     }
+    let name = &report.record.name;
+    if !report.kept_tokens.is_empty() {
+        text.push_str(&format!(
+            "{} of its permission tokens stay, and count again if it is installed again and asks for the same\n  \
+             to take them back: mpp revoke {name}\n",
+            report.kept_tokens.len()
+        ));
+    }
+    for secret in &report.kept_secrets {
+        text.push_str(&format!("its secret `{secret}` stays; to remove it: mpp secret remove {name} {secret}\n"));
+    }
     Ok(Output::new(&report, text))
 }

@@ -1,5 +1,7 @@
 //! The real program, used as people use it.
 
+#[cfg(target_os = "linux")]
+mod busy;
 mod command_line;
 mod doctor;
 #[cfg(target_os = "linux")]

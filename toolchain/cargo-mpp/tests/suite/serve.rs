@@ -20,14 +20,15 @@ fn person() -> Person {
     person
 }
 
-struct Agent {
+/// An agent that started `mpp serve`.
+pub(crate) struct Agent {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Agent {
-    fn start(person: &Person, words: &[&str]) -> Self {
+    pub(crate) fn start(person: &Person, words: &[&str]) -> Self {
         let mut command = person.program(env!("CARGO_BIN_EXE_mpp"), &[&["serve"], words].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("mpp starts");
@@ -52,7 +53,7 @@ impl Agent {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("no message: `{line}`"))
     }
 
-    fn ask(&mut self, method: &str, params: &Json) -> Json {
+    pub(crate) fn ask(&mut self, method: &str, params: &Json) -> Json {
         self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
         self.hear()["result"].clone()
     }

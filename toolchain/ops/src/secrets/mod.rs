@@ -83,6 +83,16 @@ pub enum SecretError {
         /// Its name.
         name: Ident,
     },
+    /// The package is installed, and asks for no such secret.
+    #[error("could not store the secret `{name}`: `{package}` does not ask for it{}", asks_for(asked))]
+    Unasked {
+        /// Whose.
+        package: PackageName,
+        /// Its name.
+        name: Ident,
+        /// Those that it asks for.
+        asked: Vec<Ident>,
+    },
     /// No value came: nothing on stdin, and nobody to ask.
     #[error("could not store the secret `{name}`: no value was given")]
     NoValue {
@@ -106,6 +116,7 @@ impl Coded for SecretError {
     fn code(&self) -> Code {
         match self {
             Self::Missing { .. } => codes::SECRET_MISSING,
+            Self::Unasked { .. } => codes::SECRET_UNASKED,
             Self::NoValue { .. } | Self::Value(_) => codes::USAGE,
             Self::Keyring(_) | Self::Sealed => codes::SECRET_STORE,
         }
@@ -113,12 +124,21 @@ impl Coded for SecretError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Missing { package, .. } => vec![format!("mpp secret list {package}")],
+            Self::Unasked { package, asked, .. } if asked.is_empty() => vec![format!("mpp inspect {package}")],
+            Self::Unasked { package, asked, .. } => {
+                asked.iter().map(|name| format!("mpp secret set {package} {name}")).collect()
+            }
             Self::NoValue { package, name } => vec![format!("mpp secret set {package} {name} - < file")],
             Self::Value(_) => Vec::new(),
             Self::Keyring(_) => vec!["unlock the keyring of the desktop and try again".to_owned()],
             Self::Sealed => vec!["export MPP_SECRETS_PASSWORD=…".to_owned()],
         }
     }
+}
+
+fn asks_for(asked: &[Ident]) -> String {
+    let names: Vec<_> = asked.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { ", nor for any other".to_owned() } else { format!(", but for {}", names.join(", ")) }
 }
 
 /// The longest secret that is kept.

@@ -41,6 +41,9 @@ pub struct ListedGrant {
     pub file: PathBuf,
     /// Whether it counts now.
     pub counts: bool,
+    /// Its package is not installed. It counts again when the same publisher's package is, and asks for the same (PERM-27).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub orphaned: bool,
     /// The stable reason why it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -90,7 +93,8 @@ pub fn list(context: &Context<'_>, package: Option<&PackageName>) -> Result<Gran
             };
             let counts = counts.map_err(|error| (error.code(), error.to_string()));
             let installed = asker.as_ref().map(drop).map_err(|error| (error.code(), error.message()));
-            report.grants.push(listed(&token, file, counts.and(installed)));
+            let orphaned = installed.as_ref().is_err_and(|(code, _)| *code == codes::PACKAGE_NOT_INSTALLED);
+            report.grants.push(ListedGrant { orphaned, ..listed(&token, file, counts.and(installed)) });
         }
         report.broken.extend(stored.broken);
     }
@@ -116,6 +120,7 @@ fn listed(token: &Token, file: PathBuf, counts: Result<(), (Code, String)>) -> L
         grantor: token.grantor().map(str::to_owned),
         file,
         counts: code.is_none(),
+        orphaned: false,
         code,
         why,
     }

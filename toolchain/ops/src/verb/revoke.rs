@@ -15,6 +15,8 @@ pub enum Revoke {
     Token(GrantId),
     /// Everything of one package.
     Package(PackageName),
+    /// Everything of packages that are not installed (PERM-27).
+    Orphaned,
     /// Everything.
     All,
 }
@@ -26,6 +28,7 @@ pub fn revoke(context: &Context<'_>, what: &Revoke) -> Result<Vec<GrantId>, OpsE
     let packages = match what {
         Revoke::Package(package) => vec![package.clone()],
         Revoke::Token(_) | Revoke::All => context.home.packages_with_tokens()?,
+        Revoke::Orphaned => orphaned(context)?,
     };
     let mut revoked = Vec::new();
     for package in packages {
@@ -48,11 +51,20 @@ pub fn revoke(context: &Context<'_>, what: &Revoke) -> Result<Vec<GrantId>, OpsE
     Ok(revoked)
 }
 
+/// The packages that have tokens and are not installed.
+fn orphaned(context: &Context<'_>) -> Result<Vec<PackageName>, OpsError> {
+    let mut packages = context.home.packages_with_tokens()?;
+    let installed = context.home.all_installed()?;
+    packages.retain(|package| !installed.iter().any(|record| record.name == *package));
+    Ok(packages)
+}
+
 impl std::fmt::Display for Revoke {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(id) => id.fmt(f),
             Self::Package(package) => package.fmt(f),
+            Self::Orphaned => f.write_str("a package that is not installed"),
             Self::All => f.write_str("any package"),
         }
     }

@@ -1,11 +1,12 @@
 //! `mpp secret`: what packages may send to servers without seeing it.
 
+use super::call::open_installed;
 use crate::{
-    Context, OpsError,
+    Context, Event, OpsError,
     secrets::{Place, SecretError, SecretStore, checked},
 };
 use mpp_host::SecretValue;
-use mpp_schema::{Ident, PackageName};
+use mpp_schema::{Ident, PackageName, codes};
 use serde::Serialize;
 use std::io::{self, Read as _};
 use zeroize::Zeroizing;
@@ -30,13 +31,14 @@ pub enum Source {
     Stdin,
 }
 
-/// Stores a secret, in the place of an older one.
+/// Stores a secret, in the place of an older one. An installed package must ask for it; what one that is not installed asks for, nobody knows yet.
 pub fn set(
     context: &Context<'_>,
     package: &PackageName,
     secret: &Ident,
     source: Source,
 ) -> Result<SecretReport, OpsError> {
+    check_asked(context, package, secret)?;
     let value = match source {
         Source::Ask => context.passwords.secret(&format!("secret `{secret}` of {package}: ")),
         Source::Stdin => Some(from_stdin()?),
@@ -44,6 +46,25 @@ pub fn set(
     let value = value.ok_or_else(|| SecretError::NoValue { package: package.clone(), name: secret.clone() })?;
     let place = SecretStore::of(context).set(package, secret, &checked(value)?)?;
     Ok(SecretReport { package: package.clone(), secret: secret.clone(), place })
+}
+
+/// Before anybody types a value: a name that was misspelt would never be sent, and nobody would say why.
+fn check_asked(context: &Context<'_>, package: &PackageName, secret: &Ident) -> Result<(), OpsError> {
+    let record = match context.home.installed(package) {
+        Ok(record) => record,
+        Err(error) if error.code() == codes::PACKAGE_NOT_INSTALLED => {
+            let note = format!("{package} is not installed: whether it asks for `{secret}` is seen when it is");
+            (context.tell)(Event::Note(note));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let opened = open_installed(context, &record)?;
+    let asked: Vec<Ident> = opened.manifest().permissions.secrets.keys().cloned().collect();
+    if asked.contains(secret) {
+        return Ok(());
+    }
+    Err(SecretError::Unasked { package: package.clone(), name: secret.clone(), asked }.into())
 }
 
 fn from_stdin() -> Result<SecretValue, SecretError> {

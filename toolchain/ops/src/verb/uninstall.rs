@@ -1,8 +1,14 @@
 //! `mpp uninstall`: forgetting an installed package, and what it keeps.
 
 use super::kv::{self, KvEntry};
-use crate::{Context, OpsError, home::installed::InstalledRecord, package_file};
-use mpp_schema::PackageName;
+use crate::{
+    Context, OpsError,
+    grants::{Situation, Stored},
+    home::installed::InstalledRecord,
+    package_file,
+    secrets::SecretStore,
+};
+use mpp_schema::{GrantId, Ident, PackageName};
 use serde::Serialize;
 
 /// What becomes of what the package keeps.
@@ -22,6 +28,10 @@ pub struct UninstallReport {
     pub record: InstalledRecord,
     /// What it kept, when that was removed.
     pub removed_data: Option<KvEntry>,
+    /// Permission tokens that stay, and count again when the same publisher's package is installed and asks for the same (PERM-27).
+    pub kept_tokens: Vec<GrantId>,
+    /// Secrets that stay.
+    pub kept_secrets: Vec<Ident>,
 }
 
 /// Forgets the package called `name`. Its data goes first: a removal that fails leaves a package that can be uninstalled again.
@@ -35,5 +45,20 @@ pub fn uninstall(context: &Context<'_>, name: &PackageName, data: Data) -> Resul
             kv::remove_of(context, name, publishers)?
         }
     };
-    Ok(UninstallReport { record: context.home.forget(name)?, removed_data })
+    let (kept_tokens, kept_secrets) = (living_tokens(context, name)?, secrets(context, name)?);
+    Ok(UninstallReport { record: context.home.forget(name)?, removed_data, kept_tokens, kept_secrets })
+}
+
+/// The tokens that would still count, were the package installed.
+fn living_tokens(context: &Context<'_>, name: &PackageName) -> Result<Vec<GrantId>, OpsError> {
+    let situation = Situation::read(context)?;
+    let stored = Stored::read(context, name, &situation.owners)?;
+    let tokens = stored.tokens.iter().map(|(token, _)| token);
+    let living = tokens.filter(|token| token.is_alive(&situation.moment, &situation.policy, &stored.ledger).is_ok());
+    Ok(living.map(mpp_policy::Token::id).collect())
+}
+
+fn secrets(context: &Context<'_>, name: &PackageName) -> Result<Vec<Ident>, OpsError> {
+    let all = SecretStore::of(context).list()?.into_iter();
+    Ok(all.filter(|(owner, ..)| owner == name).map(|(_, secret, _)| secret).collect())
 }
