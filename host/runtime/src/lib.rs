@@ -7,23 +7,107 @@
 //! This crate knows nothing of registries, git, the command line or where packages are kept. Of its own accord it opens no file, socket or
 //! terminal: it reaches what a call was granted, and nothing else.
 //!
-//! ```
-//! use mpp_host::{CallOutcome, Ending, Host, HostOptions, Terms};
-//! use mpp_package::verify::VerifiedPackage;
-//! use std::io::{Read, Seek};
+//! An embedder opens a host, puts something of its own behind a capability, loads a package, grants it some of what it asks for, and
+//! calls it:
 //!
-//! fn outline<R: Read + Seek>(package: &mut VerifiedPackage<R>) -> Result<(), Box<dyn std::error::Error>> {
-//!     let host = Host::new(HostOptions::default())?;
-//!     let tools = host.load(package)?;
-//!     let CallOutcome { ending, log, .. } = tools.call(&Terms::default(), "outline", r##"{"text": "# Title"}"##)?;
-//!     match ending {
-//!         Ending::Returned(result) => println!("{}", result.unwrap_or_default()),
-//!         Ending::ToolError(error) => println!("the tool says: {error}"),
-//!         Ending::Trapped { code, message } | Ending::Limited { code, message } => println!("{code}: {message}"),
+//! ```
+//! use mpp_host::{CallOutcome, Ceilings, Ending, Environment, Host, HostOptions, Providers, Terms};
+//! use mpp_policy::{Allowance, Grants};
+//! use mpp_wit::value::Value;
+//! # use mpp_package::{key::{SecretKey, Signer}, pack::{pack, Contents}, verify::{Trust, TrustedKey}};
+//! # use mpp_schema::manifest::Manifest;
+//! # use mpp_wit::{ToolSet, WitFolder};
+//! use std::sync::Arc;
+//!
+//! /// Stands behind environment variables, in place of those of this process.
+//! struct Settings;
+//!
+//! impl Environment for Settings {
+//!     fn variable(&self, name: &str) -> Option<String> {
+//!         (name == "GREETING").then(|| "good morning".to_owned())
 //!     }
-//!     log.stderr_lines().iter().for_each(|line| println!("{line}"));
-//!     Ok(())
 //! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (bytes, trust) = packed()?;
+//! // The bytes of a `.mpp` file, and the keys that count here. What does not verify cannot be loaded.
+//! let mut package = mpp_package::verify::open(std::io::Cursor::new(bytes), &trust)?;
+//!
+//! let providers = Providers { environment: Arc::new(Settings), ..Providers::default() };
+//! let host = Host::new(HostOptions { providers, ..HostOptions::default() })?;
+//! let tools = host.load(&mut package)?;
+//!
+//! // What its manifest asks for, cut to what is allowed here; and less memory than it might have otherwise.
+//! let allowed = Allowance { env: ["GREETING".to_owned()].into(), ..Allowance::default() };
+//! let grants = Grants::cut(&tools.manifest().permissions, &allowed);
+//! let ceilings = Ceilings { memory_bytes: Some(1 << 20), ..Ceilings::default() };
+//! let terms = Terms { ceilings, ..Terms::granted(grants) };
+//!
+//! // Arguments and results as JSON. A call ends in exactly one of these ways.
+//! let CallOutcome { ending, log, .. } = tools.call(&terms, "greet", "{}")?;
+//! match ending {
+//!     Ending::Returned(result) => assert_eq!(result, Some(serde_json::json!({ "result": "good morning" }))),
+//!     Ending::ToolError(error) => return Err(format!("the tool says: {error}").into()),
+//!     Ending::Trapped { code, message } | Ending::Limited { code, message } => {
+//!         return Err(format!("{code}: {message}").into());
+//!     }
+//! }
+//! assert!(log.stderr_lines().is_empty());
+//!
+//! // Or as typed values.
+//! let outcome = tools.call_values(&terms, "greet", Vec::new())?;
+//! assert_eq!(outcome.ended.ok().flatten(), Some(Value::String("good morning".to_owned())));
+//!
+//! // Without a grant it sees no variable.
+//! let outcome = tools.call_values(&Terms::default(), "greet", Vec::new())?;
+//! assert_eq!(outcome.ended.ok().flatten(), Some(Value::String(String::new())));
+//! # Ok(())
+//! # }
+//! #
+//! # /// A signed package whose tool gives the value of the first variable that it sees, and who is trusted to sign it.
+//! # fn packed() -> Result<(Vec<u8>, Trust), Box<dyn std::error::Error>> {
+//! #     let component = wat::parse_str(r#"(component
+//! #         (import "wasi:cli/environment@0.2.6" (instance $environment
+//! #             (export "get-environment" (func (result (list (tuple string string)))))))
+//! #         (core module $memory
+//! #             (memory (export "memory") 1)
+//! #             (global $next (mut i32) (i32.const 1024))
+//! #             (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+//! #                 (local $at i32)
+//! #                 (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+//! #                 (global.set $next (i32.add (local.get $at) (local.get 3)))
+//! #                 (local.get $at)))
+//! #         (core instance $memory (instantiate $memory))
+//! #         (core func $get (canon lower (func $environment "get-environment")
+//! #             (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+//! #         (core module $tool
+//! #             (import "memory" "memory" (memory 1))
+//! #             (import "host" "get" (func $get (param i32)))
+//! #             (func (export "greet") (result i32)
+//! #                 (call $get (i32.const 0))
+//! #                 (if (i32.load (i32.const 4))
+//! #                     (then (i64.store (i32.const 8) (i64.load offset=8 (i32.load (i32.const 0))))))
+//! #                 (i32.const 8)))
+//! #         (core instance $tool (instantiate $tool
+//! #             (with "memory" (instance $memory)) (with "host" (instance (export "get" (func $get))))))
+//! #         (func (export "greet") (result string)
+//! #             (canon lift (core func $tool "greet") (memory (core memory $memory "memory")))))"#)?;
+//! #     let text = "package example:greeter@0.1.0; world greeter { export greet: func() -> string; }";
+//! #     let wit = WitFolder { files: [("world.wit".to_owned(), text.to_owned())].into() };
+//! #     let manifest: Manifest = serde_json::from_value(serde_json::json!({
+//! #         "mpp": "1.0", "kind": "tool", "name": "example:greeter", "version": "0.1.0", "description": "Greets.",
+//! #         "world": "example:greeter/greeter@0.1.0", "trust": "limited", "permissions": { "env": ["GREETING"] },
+//! #         "source": { "builder": "none" }, "entries": []
+//! #     }))?;
+//! #     let tools = ToolSet::from_wit(&wit, None)?.tools_file();
+//! #     let contents = Contents {
+//! #         manifest, component, tools, wit: wit.files, readme: None, license_text: None, sbom: None, extra: Default::default(),
+//! #     };
+//! #     let key = SecretKey::generate()?;
+//! #     let publisher = TrustedKey { key: *key.public_key(), name: "example".to_owned() };
+//! #     let trust = Trust { publishers: vec![publisher], development: None, threshold: 1 };
+//! #     Ok((pack(contents)?.sign(&[&key])?.into_bytes(), trust))
+//! # }
 //! ```
 //!
 //! Reading order: [`Host`] and [`HostOptions`], then `load`, `loaded` and `call`; [`Limits`], with `meter`, `ticker` and `stop`
