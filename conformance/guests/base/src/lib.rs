@@ -93,6 +93,13 @@ impl Tools for Component {
     fn random(bytes: u32) -> u32 {
         wasip2::random::random::get_random_bytes(bytes.into()).len() as u32
     }
+    fn hand_over(bytes: u32) -> bool {
+        wasip2::cli::stdout::get_stdout().write(&vec![b'x'; bytes as usize]).is_ok()
+    }
+    fn leak(kib: u32) -> u32 {
+        (0..100).for_each(|_| std::mem::forget(wasip2::cli::stdout::get_stdout()));
+        black_box(Box::leak(vec![1u8; (kib as usize) << 10].into_boxed_slice())).len() as u32
+    }
     fn handles(count: u32) -> u32 {
         let held: Vec<_> = (0..count).map(|_| wasip2::cli::stdout::get_stdout()).collect();
         black_box(&held).len() as u32

@@ -1,10 +1,11 @@
 //! Calls that go well, and calls that the tool itself ends: results, errors, traps, what a tool sees and what it cannot keep.
 
-use crate::support::{base, bytes, ending, outcome, result};
-use mpp_host::Ending;
-use mpp_host::Terms;
+use crate::support::{base, bytes, ending, guests, outcome, packages, result};
+use mpp_host::{Ending, Environment, Host, HostOptions, Providers, Terms};
+use mpp_policy::{Allowance, Grants};
 use mpp_schema::{Coded, codes};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 #[track_caller]
 fn check(tool: &str, arguments: Json, expected: Json) {
@@ -172,4 +173,28 @@ fn two_threads_call_at_one_time() {
         let threads = ["one", "two"].map(|text| scope.spawn(move || work(text)));
         threads.into_iter().for_each(|thread| thread.join().expect("no thread fails"));
     });
+}
+
+#[test]
+fn a_tool_sees_the_variables_that_were_granted_and_no_others() {
+    struct Variables;
+    impl Environment for Variables {
+        fn variable(&self, name: &str) -> Option<String> {
+            (name != "EMPTY").then(|| format!("value of {name}"))
+        }
+    }
+    let providers = Providers { environment: Arc::new(Variables), ..Providers::default() };
+    let host = Host::new(HostOptions { providers, ..HostOptions::default() }).expect("a host starts");
+    let package = packages::load_asking(&host, guests::base(), json!({ "env": ["LANG", "HOME", "EMPTY"] }));
+    let sees = |allowed: &[&str]| {
+        let env = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let grants = Grants::cut(&package.manifest().permissions, &Allowance { env, ..Allowance::default() });
+        let outcome = package.call(&Terms::granted(grants), "look-around", "{}").expect("it starts");
+        match outcome.ending {
+            Ending::Returned(Some(seen)) => seen["environment"].clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(sees(&["LANG", "EMPTY", "PATH"]), json!([{ "f0": "LANG", "f1": "value of LANG" }]));
+    assert_eq!(sees(&[]), json!([]));
 }

@@ -121,6 +121,37 @@ fn data_of_one_host_call() {
     assert_eq!(outcome.ending.code(), Some(codes::LIMIT_HOST_DATA));
 }
 
+/// A package that may hold 256 MiB hands 200 of them to the host at once.
+#[test]
+fn a_huge_string_is_not_taken() {
+    let host = Host::new(HostOptions::default()).expect("a host starts");
+    let package = host.load(&mut packages::verified_asking(guests::base(), "256MiB")).expect("it loads");
+    for bytes in [9u32 << 20, 200 << 20] {
+        check_in(&package, "hand-over", json!({ "bytes": bytes }), codes::LIMIT_HOST_DATA);
+    }
+    assert_eq!(result(&package, "hand-over", json!({ "bytes": 4_000 })), json!({ "result": true }));
+}
+
+/// While some loop and others leak, every call of a third one gives its result.
+#[test]
+fn who_loops_or_leaks_disturbs_nobody_else() {
+    for allocation in [Allocation::OnDemand, Allocation::Pooled { calls: 4 }] {
+        let limits = Limits { time: SHORT, ..small_limits() };
+        let options = HostOptions { limits, allocation, ..HostOptions::default() };
+        let package = packages::load(&Host::new(options).expect("a host starts"), guests::base());
+        std::thread::scope(|scope| {
+            let looping = scope.spawn(|| ending(&package, "spin", json!({})).code());
+            let leaking = scope.spawn(|| {
+                (0..50).map(|_| ending(&package, "leak", json!({ "kib": 17 << 10 })).code()).collect::<Vec<_>>()
+            });
+            (0..50).for_each(|_| assert_alive(&package));
+            assert_eq!(looping.join().expect("it ends"), Some(codes::LIMIT_TIME));
+            assert_eq!(leaking.join().expect("it ends"), [Some(codes::LIMIT_MEMORY); 50]);
+        });
+        assert_eq!(result(&package, "leak", json!({ "kib": 1 << 10 })), json!({ "result": 1 << 20 }));
+    }
+}
+
 #[test]
 fn tables_memories_and_instances() {
     for limits in [

@@ -348,6 +348,27 @@ fn a_hostile_token_file_is_named_and_stops_no_other() {
 }
 
 #[test]
+fn a_full_disk_makes_no_half_token_and_begins_no_call_for_one() {
+    let (_author, user) = installed();
+    allow_headless(&user);
+    let grant = ["grant", "acme:md", "--all", "--folder", "notes=notes", "--for", "once", "--yes"];
+    let full = ("io.failed".to_owned(), 6);
+    assert_eq!(user.refusal_on_a_full_disk(0, &grant), full);
+    assert_eq!(user.json(&["grants"]), json!({ "grants": [], "broken": [] }));
+    let id = user.detached(&grant)["id"].clone();
+    // A mark of use has no content; it is the folder that it stands in that cannot be made.
+    std::fs::write(user.path("home/data/grants-used"), "").unwrap();
+    assert_eq!(user.detached_refusal(&CALL), "io.failed");
+    std::fs::remove_file(user.path("home/data/grants-used")).unwrap();
+    let listed = user.json(&["grants"])["grants"][0].clone();
+    assert_eq!((&listed["id"], &listed["counts"]), (&id, &json!(true)));
+    check_call(&user, Ok(()));
+    check_call(&user, Err("grant.missing"));
+    let again = user.detached(&grant)["id"].as_str().unwrap().to_owned();
+    assert_eq!(user.json(&["revoke", &again])["revoked"], json!([again]));
+}
+
+#[test]
 fn tokens_travel_only_where_their_owner_counts() {
     let (author, user) = installed();
     let other = Person::new();
