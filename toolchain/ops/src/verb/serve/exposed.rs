@@ -2,7 +2,7 @@
 
 use crate::home::installed::InstalledRecord;
 use mpp_mcp::name;
-use mpp_schema::{Code, Coded, PackageName, ToolName, codes, tools::ToolDefinition};
+use mpp_schema::{Code, Coded, PackageName, ToolName, codes};
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     str::FromStr,
@@ -77,7 +77,7 @@ pub(super) struct Names {
 
 /// Names the tools of these packages. Of two that would be called the same, the one that was installed first is (MCP-12).
 pub(super) fn names<'a>(
-    packages: impl Iterator<Item = (&'a InstalledRecord, &'a [ToolDefinition])>,
+    packages: impl Iterator<Item = (&'a InstalledRecord, Vec<&'a ToolName>)>,
     wanted: &[Pattern],
 ) -> Names {
     let mut packages: Vec<_> = packages.collect();
@@ -85,11 +85,11 @@ pub(super) fn names<'a>(
     let mut names = Names::default();
     for (record, tools) in packages {
         for tool in tools {
-            if !wanted.is_empty() && !wanted.iter().any(|pattern| pattern.matches(&record.name, &tool.name)) {
+            if !wanted.is_empty() && !wanted.iter().any(|pattern| pattern.matches(&record.name, tool)) {
                 continue;
             }
-            let place = Place { package: record.name.clone(), tool: tool.name.clone() };
-            let name = name::of(record.name.name(), &tool.name);
+            let place = Place { package: record.name.clone(), tool: tool.clone() };
+            let name = name::of(record.name.name(), tool);
             match names.places.entry(name) {
                 Entry::Occupied(taken) => names.left_out.push((taken.key().clone(), place)),
                 Entry::Vacant(free) => drop(free.insert(place)),
@@ -103,7 +103,7 @@ pub(super) fn names<'a>(
 mod tests {
     use super::{Pattern, fits, names};
     use crate::home::installed::InstalledRecord;
-    use mpp_schema::{Digest, FormatVersion, Instant, tools::ToolDefinition};
+    use mpp_schema::{Digest, FormatVersion, Instant, ToolName};
 
     fn package(name: &str, installed: i64) -> InstalledRecord {
         InstalledRecord {
@@ -122,10 +122,9 @@ mod tests {
     /// MCP-12.
     #[test]
     fn a_name_belongs_to_whoever_had_it_first() {
-        let tool = serde_json::json!({"name": "outline", "input": {"type": "object"}});
-        let tools: Vec<ToolDefinition> = vec![serde_json::from_value(tool).unwrap()];
+        let tool: ToolName = "outline".parse().unwrap();
         let (later, first) = (package("acme:md", 2), package("other:md", 1));
-        let found = names([(&later, &*tools), (&first, &*tools)].into_iter(), &[]);
+        let found = names([(&later, vec![&tool]), (&first, vec![&tool])].into_iter(), &[]);
         assert_eq!(found.places["md_outline"].package, first.name);
         assert_eq!(found.places.len(), 1);
         assert_eq!((found.left_out[0].0.as_str(), &found.left_out[0].1.package), ("md_outline", &later.name));

@@ -18,11 +18,7 @@ use mpp_host::{Allocation, Environment, Host, LoadedPackage, NoCallee, Providers
 use mpp_mcp::{Called, Provenance, Refused, Tool, ToolCall, Toolbox, name};
 use mpp_package::verify::Signer;
 use mpp_policy::Grants;
-use mpp_schema::{
-    Digest, Instant, PackageName, Problem, ToolName,
-    manifest::Manifest,
-    tools::{ToolDefinition, ToolsFile},
-};
+use mpp_schema::{Digest, Instant, PackageName, Problem, ToolName, manifest::Manifest, tools::ToolDefinition};
 use serde_json::{Map, Value as Json};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -75,8 +71,22 @@ struct Known {
     record: InstalledRecord,
     manifest: Manifest,
     signers: Vec<Signer>,
-    tools: ToolsFile,
+    tools: Vec<Described>,
     provenance: Arc<Provenance>,
+}
+
+/// A tool as its package defines it. Its schemas are most of what an idle server holds, so the list shares them.
+struct Described {
+    name: ToolName,
+    description: String,
+    input: Arc<Map<String, Json>>,
+    output: Option<Arc<Map<String, Json>>>,
+}
+
+impl From<ToolDefinition> for Described {
+    fn from(ToolDefinition { name, description, input, output, .. }: ToolDefinition) -> Self {
+        Self { name, description: capped(description), input: object(input), output: output.map(object) }
+    }
 }
 
 impl Shelf {
@@ -152,9 +162,9 @@ impl Shelves {
         Ok(Tool {
             name: name.to_owned(),
             title: name::title(&place.package, &place.tool),
-            description: capped(&definition.description),
-            input_schema: Arc::new(object(&definition.input)),
-            output_schema: definition.output.as_ref().map(|schema| Arc::new(object(schema))),
+            description: definition.description.clone(),
+            input_schema: Arc::clone(&definition.input),
+            output_schema: definition.output.clone(),
             annotations: hints::of(&grants, risk),
         })
     }
@@ -222,7 +232,7 @@ impl Shelves {
                 }
             }
         }
-        let named = packages.values().map(|known: &Arc<Known>| (&known.record, known.tools.tools.as_slice()));
+        let named = packages.values().map(|known: &Arc<Known>| (&known.record, known.tool_names().collect()));
         let names = exposed::names(named, &self.wanted);
         for (name, place) in &names.left_out {
             self.tell_once(format!(
@@ -255,7 +265,7 @@ impl Shelves {
             let catalogue = self.catalogue(context).map_err(no_callee)?;
             let known = catalogue.packages.get(package).ok_or_else(|| NoCallee::not_installed(package))?;
             // A tool that is not there is told by the package itself.
-            let Some(tool) = known.tools.tools.iter().map(|tool| &tool.name).find(|name| name.as_str() == tool) else {
+            let Some(tool) = known.tool_names().find(|name| name.as_str() == tool) else {
                 return Ok(Arc::default());
             };
             let decided = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
@@ -277,9 +287,9 @@ fn no_callee(error: OpsError) -> NoCallee {
     NoCallee { code: error.code(), message: error.message() }
 }
 
-fn find<'a>(catalogue: &'a Catalogue, place: &Place) -> Result<(&'a Arc<Known>, &'a ToolDefinition), OpsError> {
+fn find<'a>(catalogue: &'a Catalogue, place: &Place) -> Result<(&'a Arc<Known>, &'a Described), OpsError> {
     let known = catalogue.packages.get(&place.package);
-    let found = known.and_then(|known| Some((known, known.tools.tools.iter().find(|tool| tool.name == place.tool)?)));
+    let found = known.and_then(|known| Some((known, known.tools.iter().find(|tool| tool.name == place.tool)?)));
     Ok(found.ok_or_else(|| NotInstalled(place.package.clone()))?)
 }
 
@@ -288,7 +298,7 @@ impl Known {
         let trust = package_file::trust_for_installed(&record)?;
         let path = context.home.package_path(record.file);
         let mut package = package_file::open_verified(context, &path, &trust)?;
-        let tools = package.tools()?;
+        let tools = package.tools()?.tools.into_iter().map(Described::from).collect();
         let signers = package.signers().to_vec();
         let provenance = Arc::new(Provenance {
             name: record.name.clone(),
@@ -299,18 +309,25 @@ impl Known {
         Ok(Self { record, manifest: package.manifest().clone(), signers, tools, provenance })
     }
 
+    fn tool_names(&self) -> impl Iterator<Item = &ToolName> {
+        self.tools.iter().map(|tool| &tool.name)
+    }
+
     fn subject(&self) -> Subject<'_> {
         Subject { record: &self.record, manifest: &self.manifest, signers: &self.signers }
     }
 }
 
-fn object(schema: &Json) -> Map<String, Json> {
-    schema.as_object().cloned().unwrap_or_default()
+fn object(schema: Json) -> Arc<Map<String, Json>> {
+    match schema {
+        Json::Object(schema) => Arc::new(schema),
+        _ => Arc::default(),
+    }
 }
 
-fn capped(description: &str) -> String {
+fn capped(description: String) -> String {
     if description.len() <= DESCRIPTION_BYTES_MAX {
-        return description.to_owned();
+        return description;
     }
     let end = description.floor_char_boundary(DESCRIPTION_BYTES_MAX - ELLIPSIS.len());
     format!("{}{}", &description[..end], ELLIPSIS)
