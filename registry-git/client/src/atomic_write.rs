@@ -6,6 +6,7 @@ use std::{
     io::Write as _,
     path::Path,
 };
+use tempfile::NamedTempFile;
 
 /// How temporary names begin.
 const TEMPORARY: &str = ".writing-";
@@ -19,14 +20,33 @@ pub(crate) fn sweep(folder: &Path) {
 
 /// Writes to a temporary name in the same folder, syncs, renames, and syncs the folder.
 pub(crate) fn atomic_write(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
-    let mut temporary = tempfile::NamedTempFile::with_prefix_in(TEMPORARY, folder)
-        .map_err(RegistryError::io("made a file in", folder))?;
-    temporary.write_all(bytes).map_err(RegistryError::io("wrote", path))?;
+    let temporary = write_beside(path, bytes)?;
     temporary.as_file().sync_all().map_err(RegistryError::io("synced", path))?;
+    rename(temporary, path)?;
+    sync_folder(folder_of(path));
+    Ok(())
+}
+
+/// The same without syncing, for what is found out when it did not outlive a crash, and can be made anew.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
+    rename(write_beside(path, bytes)?, path)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, RegistryError> {
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
+    let mut temporary =
+        NamedTempFile::with_prefix_in(TEMPORARY, folder).map_err(RegistryError::io("made a file in", folder))?;
+    temporary.write_all(bytes).map_err(RegistryError::io("wrote", path))?;
+    Ok(temporary)
+}
+
+fn rename(temporary: NamedTempFile, path: &Path) -> Result<(), RegistryError> {
     temporary.persist(path).map_err(|error| error.error).map_err(RegistryError::io("renamed to", path))?;
-    sync_folder(folder);
     Ok(())
 }
 

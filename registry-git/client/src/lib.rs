@@ -22,6 +22,7 @@ mod publish;
 mod registry;
 mod repository;
 mod scratch;
+mod sections;
 mod snapshot;
 mod store;
 mod update;

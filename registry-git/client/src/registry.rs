@@ -3,6 +3,7 @@
 use crate::{
     Location, RegistryError, Snapshot,
     copy::CopyFiles,
+    sections::KeptSections,
     store::{Believed, Store},
     transport::{Address, Settings, Transport},
     web::Web,
@@ -10,7 +11,7 @@ use crate::{
 use mpp_index::{
     Files, IndexError, config,
     package::PackageEntry,
-    search::{self, Found},
+    search::{self, Answer, Depth, Query},
     state::TrustedState,
 };
 use mpp_schema::{Instant, PackageName, index::Config, lock::LockedRegistry};
@@ -115,17 +116,19 @@ impl Registry {
         self.with_files(|files| mpp_index::package::package(files, state, name))
     }
 
-    /// The packages whose name, description or tools hold every word, best first.
+    /// The packages whose name, description or tools hold every word, best first; of a copy, those whose name does. `most` of them are wanted.
     ///
     /// # Errors
     /// As [`Registry::package`].
-    pub fn search(&self, text: &str) -> Result<Vec<Found>, RegistryError> {
+    pub fn search(&self, text: &str, most: usize) -> Result<Answer, RegistryError> {
         let state = &self.believed()?.state;
-        let by_name = matches!(self.location, Location::Copy { .. });
-        self.with_files(|files| match by_name {
-            true => search::search_names(files, state, text),
-            false => search::search(files, state, text),
-        })
+        let depth = match self.location {
+            Location::Copy { .. } => Depth::Names,
+            Location::Path(_) | Location::Address { .. } => Depth::Texts,
+        };
+        let sections = KeptSections::in_folder(self.store.search_path());
+        let query = Query { text, depth, most };
+        self.with_files(|files| search::search(files, state, &sections, &query))
     }
 
     /// How a lock file names this registry.

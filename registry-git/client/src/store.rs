@@ -24,6 +24,7 @@ const EVIDENCE: &str = "evidence";
 const CLONE: &str = "index.git";
 const COPY: &str = "copy";
 const DOWNLOADS: &str = "downloads";
+const SEARCH: &str = "search";
 /// How the folders for work in progress begin.
 pub(crate) const WORK: &str = ".work-";
 
@@ -64,6 +65,11 @@ impl Store {
     /// What is kept of a copy.
     pub(crate) fn copy_path(&self) -> PathBuf {
         self.folder.join(COPY)
+    }
+
+    /// What a search looks at.
+    pub(crate) fn search_path(&self) -> PathBuf {
+        self.folder.join(SEARCH)
     }
 
     /// Where parts of package files wait.
@@ -128,7 +134,9 @@ impl Store {
     /// Removes what killed processes left behind. Files are written under the lock, so whoever holds it knows that their writers are dead.
     fn sweep(&self) {
         scratch::sweep(&self.folder, WORK);
-        [self.folder.clone(), self.folder.join(EVIDENCE)].iter().for_each(|folder| atomic_write::sweep(folder));
+        [self.folder.clone(), self.folder.join(EVIDENCE), self.search_path()]
+            .iter()
+            .for_each(|folder| atomic_write::sweep(folder));
         IndexClone::at(self.clone_path()).sweep();
     }
 

@@ -61,7 +61,7 @@ fn the_whole_road_over_a_real_web_server() {
     let release = &entry.releases[0].release;
     let file = package("acme:notes", "1.0.0", "Finds notes.");
     assert_eq!(reader.fetch_blob(&entry.name, release).unwrap().bytes(), file);
-    assert_eq!(reader.search("note").unwrap().len(), 1);
+    assert_eq!(reader.search("note", 9).unwrap().found.len(), 1);
     assert_eq!(reader.package(&name("acme:none")).unwrap(), None);
     assert!(fs::read_dir(copied.world.folder.path().join("reader/downloads")).unwrap().next().is_none());
 

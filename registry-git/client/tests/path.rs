@@ -5,6 +5,7 @@ mod support;
 use mpp_package::key::Signer;
 use mpp_registry::{PublishOptions, PublishStatus};
 use mpp_schema::codes;
+use std::fs;
 use support::{KEYS, World, check, day, name, package, publish, publish_with, walk_the_road};
 
 #[test]
@@ -141,4 +142,28 @@ fn the_file_behind_a_statement_is_the_one_that_it_names() {
     let mut missing = release("acme:notes");
     missing.commit = Some("1".repeat(40));
     check(home.fetch_blob(&notes.name, &missing), Err(codes::INDEX_GIT));
+}
+
+#[test]
+fn idx_28_what_is_kept_for_searches_may_be_lost_or_spoilt() {
+    let world = World::new();
+    let mut author = world.at_path("author");
+    publish(&mut author, &package("acme:notes", "1.0.0", "Finds notes.")).unwrap();
+    let found = |author: &mpp_registry::Registry, text| {
+        let answer = author.search(text, 9).unwrap();
+        answer.found.iter().map(|found| found.latest.version.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&author, "finds"), ["1.0.0"]);
+    let kept = world.folder.path().join("author/search");
+    let files: Vec<_> = fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for spoil in [&b""[..], b"mpp-search-1", b"\xff\xfe"] {
+        files.iter().for_each(|file| fs::write(file, spoil).unwrap());
+        assert_eq!(found(&author, "finds"), ["1.0.0"]);
+    }
+    publish(&mut author, &package("acme:notes", "1.1.0", "Loses notes.")).unwrap();
+    assert_eq!((found(&author, "finds").len(), found(&author, "loses")), (0, vec!["1.1.0".to_owned()]));
+    fs::remove_dir_all(&kept).unwrap();
+    fs::write(&kept, b"no folder").unwrap();
+    assert_eq!(found(&author, "loses"), ["1.1.0"]);
 }

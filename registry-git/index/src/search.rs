@@ -1,17 +1,20 @@
 //! Looking for packages by words, in a state of the index that was verified (spec/index.md IDX-27).
 
+mod remembering;
+mod section;
+mod words;
+
 use crate::{
     Files, IndexError,
     layout::{self, Covered},
-    package::{self, Said, SignedRelease, Standing},
+    package::{self, PackageEntry, Said, Standing},
     shards,
     state::TrustedState,
-    statements,
 };
 use mpp_schema::{Ident, PackageName, index::Release};
-
-/// How many packages are looked at where each costs a request.
-const FOUND_BY_NAME_MAX: usize = 50;
+use remembering::Remembering;
+pub use section::{Depth, Nowhere, Sections};
+use words::{Line, Words};
 
 /// A package that fits the words.
 #[derive(Debug, Clone)]
@@ -24,8 +27,6 @@ pub struct Found {
     pub deprecated: Option<Said>,
     /// That no version of it may run: the highest is blocked, and so are all others or they are yanked.
     pub blocked: Option<Said>,
-    /// How well it fits: more is better.
-    pub score: u32,
 }
 
 /// All names in the index, in the order of the shard table.
@@ -64,73 +65,75 @@ pub(crate) fn covered(files: &dyn Files, state: &TrustedState) -> Result<Vec<Cov
     Ok(covered)
 }
 
-/// The packages whose name, description or tools hold every word of `text`, best first. No words: all packages.
+/// What to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// Words that must all occur. No words: every package.
+    pub text: &'a str,
+    /// What is looked at.
+    pub depth: Depth,
+    /// How many packages are wanted at most.
+    pub most: usize,
+}
+
+/// What a search found.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The packages that fit, best first, each as the trusted state proves it.
+    pub found: Vec<Found>,
+    /// How many fit, those that were not wanted included.
+    pub fitting: usize,
+}
+
+/// The packages in which every word is found, best first.
 ///
-/// Files are compared with the trusted head; signatures of statements are not verified again, because a search reads many files and
-/// decides nothing: [`crate::package::package`] does it for the one that is chosen.
+/// Which ones fit is read from the sections, which only ever save work: a section counts for the shard file whose digest it carries and for
+/// no other, is made anew where it is missing, old or damaged, and never says what a package is. That is read from the trusted state.
 ///
 /// # Errors
 /// When a file is not what the trusted head says.
-pub fn search(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
-    let words = words(text);
+pub fn search(
+    files: &dyn Files,
+    state: &TrustedState,
+    sections: &dyn Sections,
+    query: &Query<'_>,
+) -> Result<Answer, IndexError> {
+    let words = Words::new(query.text);
     let table = shards::table(files, state.head())?;
-    let mut found = Vec::new();
+    let mut fitting = Vec::new();
     for shard in layout::Shard::all() {
-        for (path, digest) in shards::lines(files, &table, shard)? {
-            let Covered::Package(name) = Covered::of(&path) else { continue };
-            let file = shards::read_exact(files, &path, digest)?;
-            let releases = statements::unproven(&name, &file)?;
-            found.extend(fitting(name, releases, &words));
-        }
+        let section = section::current(files, &table, shard, query.depth, sections)?;
+        fitting.extend(section.fitting(&words));
     }
-    Ok(best_first(found))
-}
-
-/// The same for whoever reads single files: the packages whose name holds every word. Only their files are read.
-///
-/// # Errors
-/// As [`search`].
-pub fn search_names(files: &dyn Files, state: &TrustedState, text: &str) -> Result<Vec<Found>, IndexError> {
-    let words = words(text);
-    let fits = |name: &PackageName| words.iter().all(|word| name.to_string().contains(word.as_str()));
+    let (count, most) = (fitting.len(), query.most.min(query.depth.most()));
+    let names = best(fitting, most);
+    let files = Remembering::new(files);
     let mut found = Vec::new();
-    for name in names(files, state)?.into_iter().filter(fits).take(FOUND_BY_NAME_MAX) {
-        let releases = package::package(files, state, &name)?.map(|entry| entry.releases).unwrap_or_default();
-        found.extend(fitting(name, releases, &words));
+    for name in names {
+        let entry = package::package_in(&files, state, &table, &name, state.proof())?;
+        found.extend(entry.and_then(|entry| proven(entry, &words)));
     }
-    Ok(best_first(found))
+    Ok(Answer { found, fitting: count })
 }
 
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_lowercase).collect()
+/// The names of the best, in their order.
+fn best(mut fitting: Vec<(u32, PackageName)>, most: usize) -> Vec<PackageName> {
+    let order = |a: &(u32, PackageName), b: &(u32, PackageName)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
+    if most < fitting.len() {
+        fitting.select_nth_unstable_by(most, order);
+        fitting.truncate(most);
+    }
+    fitting.sort_unstable_by(order);
+    fitting.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The newest release of a package, if the words are found in it.
-fn fitting(name: PackageName, releases: Vec<SignedRelease>, words: &[String]) -> Option<Found> {
-    let latest = package::latest(releases)?;
-    let score = score(&name, &latest.release, words)?;
+fn proven(entry: PackageEntry, words: &Words) -> Option<Found> {
+    let latest = package::latest(entry.releases)?;
+    words.score(&Line::of(&entry.name, &latest.release).text())?;
     let Standing { deprecated, blocked, .. } = latest.standing;
-    Some(Found { name, latest: latest.release, deprecated, blocked, score })
+    Some(Found { name: entry.name, latest: latest.release, deprecated, blocked })
 }
 
-fn best_first(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
-    found
-}
-
-/// The sum over the words of where they are found, or nothing when one is nowhere.
-fn score(name: &PackageName, latest: &Release, words: &[String]) -> Option<u32> {
-    let full = name.to_string();
-    let description = latest.description.to_lowercase();
-    let tools = &latest.tools;
-    words.iter().try_fold(0, |sum, word| {
-        let places = [
-            (name.name().as_str() == word || full == *word, 8),
-            (full.contains(word.as_str()), 4),
-            (tools.iter().any(|tool| tool.as_str().contains(word.as_str())), 2),
-            (description.contains(word.as_str()), 1),
-        ];
-        let best: u32 = places.iter().filter(|(here, _)| *here).map(|(_, points)| points).sum();
-        (best > 0).then_some(sum + best)
-    })
-}
+#[cfg(test)]
+mod tests;

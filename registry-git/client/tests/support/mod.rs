@@ -165,7 +165,7 @@ pub(crate) fn walk_the_road_with(world: &World, home: impl Fn(&str) -> Registry)
     for (signed, file) in entry.releases.iter().zip([&first, &second]) {
         assert_eq!(user.fetch_blob(&entry.name, &signed.release).unwrap().bytes(), file);
     }
-    assert_eq!(user.search("finds").unwrap().len(), 1);
+    assert_eq!(user.search("finds", 9).unwrap().found.len(), 1);
     assert_eq!(user.package(&name("acme:other")).unwrap(), None);
 
     publish(&mut author, &package("acme:other", "1.0.0", "Does more.")).unwrap();

@@ -3,7 +3,6 @@
 use super::{Proof, package, package_in};
 use crate::{
     Files, FilesError, MemoryFiles, layout,
-    search::search,
     world::{World, name, world},
 };
 use mpp_schema::{Code, Coded as _, codes};
@@ -66,12 +65,4 @@ fn the_signers_are_those_that_the_update_verified() {
     let read = |proof| package_in(&world.files, &world.state, &table, &name(NOTES), proof).unwrap().unwrap();
     assert_eq!(read(Proof::Update), read(Proof::Signatures));
     assert_eq!(read(Proof::Update).releases[0].signers.len(), 1);
-}
-
-#[test]
-fn search_looks_at_names_descriptions_and_tools() {
-    let world = world();
-    let found = |text| search(&world.files, &world.state, text).unwrap().len();
-    assert_eq!((found(""), found("NOTES"), found("finds"), found("search acme")), (1, 1, 1, 1));
-    assert_eq!((found("nothing"), found("notes nothing")), (0, 0));
 }

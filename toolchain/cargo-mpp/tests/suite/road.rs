@@ -38,7 +38,9 @@ fn from_an_empty_folder_to_a_signed_tool_that_runs() {
     assert_eq!(same["result"], called["result"]);
 
     let found = user.json(&["search", "markdown"]);
-    assert_eq!(found["packages"][0]["name"], "acme:md");
+    assert_eq!((&found["packages"][0]["name"], &found["fitting"]), (&json!("acme:md"), &json!(1)));
+    let none_wanted = user.mpp(&["search", "markdown", "--limit", "0"]);
+    assert!(none_wanted.err.contains("1 more fit"), "{}", none_wanted.err);
     let info = user.json(&["info", "acme:md"]);
     assert_eq!(info["releases"][0]["version"], "0.1.0");
 

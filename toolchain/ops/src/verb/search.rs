@@ -20,13 +20,29 @@ pub struct Hit {
     pub registry: Ident,
 }
 
-/// The packages whose name, description or tools hold every word of `text`.
-pub fn search(context: &Context<'_>, text: &str, registry: Option<&str>) -> Result<Vec<Hit>, OpsError> {
-    let mut hits = Vec::new();
+/// What a search found.
+#[derive(Debug, Serialize)]
+pub struct SearchReport {
+    /// The packages, those of one registry after those of another, best first.
+    pub packages: Vec<Hit>,
+    /// How many fit, those that were not wanted included.
+    pub fitting: usize,
+}
+
+/// The packages whose name, description or tools hold every word of `text`, at most `most` of each registry.
+pub fn search(
+    context: &Context<'_>,
+    text: &str,
+    registry: Option<&str>,
+    most: usize,
+) -> Result<SearchReport, OpsError> {
+    let mut report = SearchReport { packages: Vec::new(), fitting: 0 };
     for known in registries::chosen(context, registry)? {
         let open = registries::open_updated(context, known)?;
-        for found in open.registry.search(text)? {
-            hits.push(Hit {
+        let answer = open.registry.search(text, most)?;
+        report.fitting += answer.fitting;
+        for found in answer.found {
+            report.packages.push(Hit {
                 name: found.name,
                 version: found.latest.version,
                 description: found.latest.description,
@@ -35,7 +51,7 @@ pub fn search(context: &Context<'_>, text: &str, registry: Option<&str>) -> Resu
             });
         }
     }
-    Ok(hits)
+    Ok(report)
 }
 
 /// What a registry says about a package.

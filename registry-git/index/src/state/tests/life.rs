@@ -4,6 +4,7 @@ use super::{NOTES, notes_path};
 use crate::{
     advisories::{advisories, concerns},
     document, layout,
+    search::{Depth, Nowhere, Query, search},
     world::{
         KEYS, REGISTRY, World, cover, day, key_set, name, next_root, notice, release, said, sealed, statement, world,
     },
@@ -130,8 +131,9 @@ fn the_latest_version_is_one_that_may_be_chosen() {
     let yank = Says::Yank(Notice { version: "1.1.0".parse().unwrap(), reason: "bad".to_owned() });
     world.accept(world.appended(&[(&notes_path(), said(NOTES, yank, OWNERS, &[&KEYS.publisher]))]));
     assert_eq!(world.notes().latest().unwrap().release.version.to_string(), "1.0.0");
-    let found = crate::search::search(&world.files, &world.state, "notes").unwrap();
-    assert_eq!(found[0].latest.version.to_string(), "1.0.0");
+    let query = Query { text: "notes", depth: Depth::Texts, most: 1 };
+    let answer = search(&world.files, &world.state, &Nowhere, &query).unwrap();
+    assert_eq!(answer.found[0].latest.version.to_string(), "1.0.0");
 }
 
 fn co_signature(key: &dyn Signer, change: impl FnOnce(&mut CoSignature)) -> Says {
