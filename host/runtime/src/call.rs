@@ -7,7 +7,7 @@ use crate::engine::{FUEL_PER_MS, Metering};
 use crate::error::CallError;
 use crate::host::Shared;
 use crate::limits::Limits;
-use crate::loaded::{Export, Resident, Route};
+use crate::loaded::{Linked, LoadedPackage, Resident, Route};
 use crate::outcome::ValuesOutcome;
 use crate::privacy::{self, Guard};
 use crate::state::State;
@@ -20,19 +20,23 @@ use mpp_wit::Tool;
 use mpp_wit::value::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime::component::{Func, InstancePre, Val};
+use wasmtime::component::{Func, Val};
 use wasmtime::{Store, UpdateDeadline};
 
 /// What is called, and with what.
 pub(crate) struct Call<'a> {
+    pub(crate) package: &'a LoadedPackage,
+    /// The lane of this thread.
+    pub(crate) lane: usize,
     pub(crate) resident: &'a Arc<Resident>,
-    pub(crate) pre: &'a InstancePre<State>,
     pub(crate) limits: &'a Limits,
     pub(crate) terms: &'a Terms,
     /// What the package asks of the privacy filter.
     pub(crate) modes: Option<&'a Modes>,
+    /// Of the tool among those of the package.
+    pub(crate) position: usize,
     pub(crate) tool: &'a Tool,
-    pub(crate) export: &'a Export,
+    pub(crate) route: &'a Route,
     /// The call of another tool that this one is made in.
     pub(crate) within: Option<Within>,
 }
@@ -43,13 +47,13 @@ pub(crate) fn run(call: Call<'_>, mut arguments: Vec<Value>) -> Result<ValuesOut
     if call.tool.params.len() != arguments.len() {
         return Err(CallError::count(call.tool, arguments.len()));
     }
-    let guard = Guard::new(&call.shared().vault, call.modes, call.within.as_ref().map(|within| &within.guard));
+    let guard = Guard::new(call.resident, call.lane, call.modes, call.within.as_ref().map(|within| &within.guard));
     let ready = call.learn_secrets(&guard).map_err(privacy::stop);
     let ready = ready.and_then(|()| guard.arguments(&call.resident.claim.package, call.tool, &mut arguments));
     if let Err(stop) = ready {
         return Ok(ValuesOutcome { found: guard.found(), ..ValuesOutcome::not_started(stop, start.elapsed()) });
     }
-    match &call.export.route {
+    match call.route {
         Route::Values => {
             let arguments = call.to_engine(arguments)?;
             call.run(start, &guard, |store, function| call.with_values(store, function, &arguments))
@@ -82,18 +86,21 @@ impl Call<'_> {
         guard: &Guard,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> Result<ValuesOutcome, CallError> {
-        let _turn = match (&self.shared().turns, &self.within) {
-            (Some(turns), None) => Some(turns.take()),
+        let turn = match (&self.shared().turns, &self.within) {
+            (Some(turns), None) => Some(turns.take(self.lane)),
             // Whoever waits for a called tool has a place itself: waiting for another one could last for ever.
-            (Some(turns), Some(_)) => match turns.take_if_free() {
+            (Some(turns), Some(_)) => match turns.take_if_free(self.lane) {
                 Some(turn) => Some(turn),
                 None => return Ok(ValuesOutcome::not_started(LimitHit::NoPlace.into(), start.elapsed())),
             },
             (None, _) => None,
         };
-        let mut store = self.store(start, guard);
-        let _running = self.shared().ticker.running().map_err(CallError::Ticker)?;
-        let ended = self.in_instance(&mut store, body).map_err(|stop| stop.explained(self.limits));
+        // Another lane than that of this thread, when the places of that are taken.
+        let lane = turn.as_ref().map_or(0, |turn| turn.lane);
+        let linked = self.package.linked(lane).map_err(CallError::Lane)?;
+        let mut store = self.store(start, guard, lane);
+        let _running = self.shared().ticker.running(lane).map_err(CallError::Ticker)?;
+        let ended = self.in_instance(&mut store, linked, body).map_err(|stop| stop.explained(self.limits));
         // Also what a tool wrote that was stopped.
         let kept = store.data_mut().flush_kv();
         let ended = ended.and_then(|value| kept.map(|()| value));
@@ -124,7 +131,7 @@ impl Call<'_> {
         Ok(Some(value))
     }
 
-    fn store(&self, start: Instant, guard: &Guard) -> Store<State> {
+    fn store(&self, start: Instant, guard: &Guard, lane: usize) -> Store<State> {
         let deadline = Deadline::after(start, self.wall_time(), self.terms.cancel.clone());
         let deadline = match &self.within {
             Some(within) => deadline.or_sooner(within.ends),
@@ -132,11 +139,11 @@ impl Call<'_> {
         };
         let ticks = ticker::ticks(deadline.at.saturating_duration_since(start));
         let state = State::new(self, guard.clone(), deadline);
-        let mut store = Store::new(&self.shared().engine, state);
+        let mut store = Store::new(&self.shared().lanes[lane].engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_max_component_handles(self.limits.handles);
         self.end_in_time(&mut store, ticks);
-        let allowance = Allowance::of(self.limits, &self.export.route);
+        let allowance = Allowance::of(self.limits, self.route);
         store.call_hook(move |store, crossing| {
             allowance.at(store, crossing);
             Ok(())
@@ -176,13 +183,14 @@ impl Call<'_> {
     fn in_instance(
         &self,
         store: &mut Store<State>,
+        linked: &Linked,
         body: impl FnOnce(&mut Store<State>, Func) -> Result<Option<Value>, Stop>,
     ) -> Result<Option<Value>, Stop> {
         if let Some(hit) = store.data().deadline.hit() {
             return Err(hit.into());
         }
-        let instance = self.pre.instantiate(&mut *store)?;
-        let function = instance.get_func(&mut *store, self.export.index).ok_or_else(lost)?;
+        let instance = linked.pre.instantiate(&mut *store)?;
+        let function = instance.get_func(&mut *store, linked.exports[self.position]).ok_or_else(lost)?;
         let result = body(store, function)?;
         if let Some(value) = &result {
             values::check_size(value, self.limits.result_bytes)?;

@@ -121,13 +121,19 @@ impl CompiledCode {
     }
 }
 
-/// The component of compiled code. Private to the two doors: [`CompiledCode::from_child`], and a record that [`crate::cache`] opened.
+/// The component of another engine of this process, whose settings are the same.
+pub(crate) fn copied(component: &Component, engine: &Engine) -> Result<Component, CompileError> {
+    self::component(engine, &component.serialize().map_err(CompileError::refused)?)
+}
+
+/// The component of compiled code. Private to the three doors: [`CompiledCode::from_child`], a record that [`crate::cache`] opened, and
+/// [`copied`].
 #[allow(unsafe_code, reason = "the one place where stored code is believed")]
 pub(crate) fn component(engine: &Engine, code: &[u8]) -> Result<Component, CompileError> {
-    // SAFETY: the engine believes these bytes, so they must be its own, unchanged. They come from two callers only. The first has a value
+    // SAFETY: the engine believes these bytes, so they must be its own, unchanged. They come from three callers only. The first has a value
     // whose maker promised just that. The second has a record whose keyed digest was checked over this very buffer, which nothing else
     // can write to; it was sealed by this crate, around code of the first kind or of this process, with a key that only this user can
-    // read. The identity of the engine is compared before, and the engine compares its own header again.
+    // read. The third has what an engine of this process wrote out a moment ago, of a component that it runs itself. The identity of the engine is compared before, and the engine compares its own header again.
     let component = unsafe { Component::deserialize(engine, code) };
     component.map_err(CompileError::refused)
 }

@@ -14,8 +14,9 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 pub enum Allocation {
     /// Asked of the system for each call: the host starts at once, and nothing is held while nothing runs.
     OnDemand,
-    /// Taken from a pool: calls are a few times faster and better on several threads, and starting the host takes some
-    /// milliseconds and 16 GiB of address space (not of memory) for each call of the pool. For a host that lives long.
+    /// Taken from a pool: calls are a few times faster, and threads do not wait for each other. Starting the host takes some
+    /// milliseconds and 16 GiB of address space (not of memory) for each call of the pool; each processor has an engine of its own, and
+    /// the code of a package is in memory once for each engine that it was called in. For a host that lives long.
     Pooled {
         /// How many calls may run at one time; more wait for their turn.
         calls: u32,

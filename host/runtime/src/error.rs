@@ -153,6 +153,9 @@ pub enum CallError {
     /// The thread that keeps time could not be started, and without it no tool runs.
     #[error("starting the thread that keeps time: {0}")]
     Ticker(#[source] std::io::Error),
+    /// The package could not be brought to another engine of the host.
+    #[error("bringing the code to the thread that calls: {0}")]
+    Lane(#[source] LoadError),
 }
 
 impl CallError {
@@ -181,6 +184,7 @@ impl Coded for CallError {
             Self::Arguments { cause, .. } => cause.code(),
             Self::Count { .. } | Self::Value { .. } => codes::TOOL_ARGUMENTS,
             Self::Ticker(_) => codes::IO_FAILED,
+            Self::Lane(cause) => cause.code(),
         }
     }
 
@@ -188,6 +192,7 @@ impl Coded for CallError {
         match self {
             Self::Unknown { tools, .. } => vec![format!("its tools are: {}", tools.join(", "))],
             Self::Arguments { cause, .. } => cause.hints(),
+            Self::Lane(cause) => cause.hints(),
             Self::Count { .. } | Self::Value { .. } | Self::Ticker(_) => Vec::new(),
         }
     }

@@ -1,16 +1,15 @@
-//! The host: one engine, one linker with every capability, and the thread that keeps time.
+//! The host: its engines with every capability, and the thread that keeps time.
 
 use crate::cache::CodeCache;
-use crate::cap;
 use crate::compile::{Compiler, EngineIdentity, InProcess};
-use crate::engine::{self, Allocation, Metering};
+use crate::engine::{Allocation, Metering};
 use crate::error::{HostError, LoadError};
+use crate::lanes::{self, Lane};
 use crate::limits::{Caps, Limits};
 use crate::load;
 use crate::loaded::LoadedPackage;
 use crate::privacy::Privacy;
 use crate::providers::Providers;
-use crate::state::State;
 use crate::ticker::Ticker;
 use crate::turns::Turns;
 use crate::vault::Vault;
@@ -20,8 +19,6 @@ use mpp_schema::Digest;
 use std::fmt;
 use std::io::{Read, Seek};
 use std::sync::Arc;
-use wasmtime::Engine;
-use wasmtime::component::Linker;
 
 /// How a host is set up.
 #[derive(Clone)]
@@ -74,8 +71,8 @@ pub struct Host {
 
 /// What all packages of a host use.
 pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    pub(crate) linker: Linker<State>,
+    /// At least one.
+    pub(crate) lanes: Box<[Lane]>,
     pub(crate) identity: EngineIdentity,
     pub(crate) compiler: Arc<dyn Compiler>,
     pub(crate) cache: Option<Arc<dyn CodeCache>>,
@@ -85,38 +82,24 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) providers: Arc<Providers>,
-    pub(crate) vault: Arc<Vault>,
+    pub(crate) vault: Vault,
 }
 
 impl Host {
-    /// Sets up the engine. The first call starts one thread, which sleeps while no call runs.
+    /// Sets up the engines. The first call starts one thread, which sleeps while no call runs.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
         let HostOptions { limits, caps, allocation, metering, providers, compiler, cache, privacy } = options;
-        let engine = engine::engine(allocation, metering, &limits, caps.memory_bytes)?;
-        let mut linker = Linker::new(&engine);
-        cap::add_to_linker(&mut linker).map_err(HostError::Engine)?;
-        let ticker = Ticker::new(engine.weak());
+        let lanes = lanes::lanes(allocation, metering, &limits, caps.memory_bytes)?;
+        let ticker = Ticker::new(lanes.iter().map(|lane| lane.engine.weak()).collect());
         let turns = match allocation {
             Allocation::OnDemand => None,
-            Allocation::Pooled { calls } => Some(Turns::new(calls)),
+            Allocation::Pooled { calls } => Some(Turns::new(&lanes::places(calls, lanes.len()))),
         };
         let providers = Arc::new(providers);
-        let identity = EngineIdentity::of(&engine);
-        let vault = Arc::new(Vault::new(privacy));
-        let shared = Shared {
-            engine,
-            linker,
-            identity,
-            compiler,
-            cache,
-            ticker,
-            turns,
-            metering,
-            limits,
-            caps,
-            providers,
-            vault,
-        };
+        let identity = EngineIdentity::of(&lanes[0].engine);
+        let vault = Vault::new(privacy, lanes.len());
+        let shared =
+            Shared { lanes, identity, compiler, cache, ticker, turns, metering, limits, caps, providers, vault };
         Ok(Self { shared: Arc::new(shared) })
     }
 

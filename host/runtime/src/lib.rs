@@ -126,6 +126,7 @@ mod error;
 mod fence;
 mod host;
 mod image;
+mod lanes;
 mod limits;
 mod load;
 mod loaded;

@@ -5,12 +5,13 @@
 //! Nothing of the component runs here. An import that the manifest does not ask for is refused by name, before anything is compiled.
 
 use crate::cache::{self, CodeCache, Kept};
-use crate::compile::CompileJob;
+use crate::compile::{self, CompileJob};
 use crate::error::LoadError;
 use crate::host::Shared;
 use crate::image::{self, Image};
+use crate::lanes::Lane;
 use crate::limits::Limits;
-use crate::loaded::{About, Export, LoadedPackage, Route};
+use crate::loaded::{About, Linked, LoadedPackage, Route};
 use crate::privacy;
 use mpp_package::verify::{Readmitted, Trust, VerifiedPackage};
 use mpp_schema::Digest;
@@ -19,7 +20,7 @@ use mpp_schema::permissions::Permissions;
 use mpp_wit::{Tool, ToolSet, WitFolder};
 use std::io::{Read, Seek};
 use std::sync::Arc;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 /// Loads by the first door: with the package's own file at hand.
 pub(crate) fn load<R: Read + Seek>(
@@ -43,12 +44,12 @@ pub(crate) fn load<R: Read + Seek>(
     let bridged = image::bridged(&bytes, &tools);
     let is_bridged = bridged.is_some();
     let bytes = bridged.unwrap_or(bytes);
-    let code = shared.compiler.compile(&CompileJob::new(&shared.engine, &shared.identity, &bytes));
+    let code = shared.compiler.compile(&CompileJob::new(&shared.lanes[0].engine, &shared.identity, &bytes));
     let code = code.map_err(LoadError::Compile)?;
     if let Some(cache) = &shared.cache {
         cache::keep(&**cache, &shared.identity, package, Digest::of(&bytes), Kept { is_bridged, code: &code });
     }
-    let component = code.into_component(&shared.engine).map_err(LoadError::Compile)?;
+    let component = code.into_component(&shared.lanes[0].engine).map_err(LoadError::Compile)?;
     link(shared, about, &component, tools, is_bridged)
 }
 
@@ -67,7 +68,7 @@ fn kept(
 ) -> Option<Result<LoadedPackage, LoadError>> {
     let cache = shared.cache.as_deref()?;
     let package = open(cache)?;
-    let (component, is_bridged) = cache::component(cache, &shared.identity, &shared.engine, &package)?;
+    let (component, is_bridged) = cache::component(cache, &shared.identity, &shared.lanes[0].engine, &package)?;
     let folder = WitFolder { files: package.wit().clone() };
     let about = About {
         manifest: package.manifest().clone(),
@@ -93,13 +94,11 @@ fn link(
     tools: ToolSet,
     is_bridged: bool,
 ) -> Result<LoadedPackage, LoadError> {
-    let exports = tools.tools.iter().map(|tool| export(component, tool, is_bridged));
-    let exports = exports.collect::<Result<_, _>>()?;
-    let pre =
-        shared.linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+    let routes: Vec<_> = tools.tools.iter().map(|tool| route(tool, is_bridged)).collect();
+    let first = linked(&shared.lanes[0], component, &tools, &routes)?;
     let limits = limits(shared, &about.manifest);
     let modes = privacy::asked(about.manifest.privacy.as_ref()).map_err(LoadError::Privacy)?;
-    Ok(LoadedPackage::new(Arc::clone(shared), about, pre, tools, exports, limits, modes))
+    Ok(LoadedPackage::new(Arc::clone(shared), about, first, tools, routes, limits, modes))
 }
 
 fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) -> Result<(), LoadError> {
@@ -116,16 +115,39 @@ fn check(bytes: &[u8], tools: &ToolSet, asked: &Permissions, limits: &Limits) ->
     }
 }
 
-fn export(component: &Component, tool: &Tool, bridged: bool) -> Result<Export, LoadError> {
+fn linked(lane: &Lane, component: &Component, tools: &ToolSet, routes: &[Route]) -> Result<Linked, LoadError> {
+    let exports = tools.tools.iter().zip(routes).map(|(tool, route)| export(component, tool, route));
+    let exports = exports.collect::<Result<_, _>>()?;
+    let pre =
+        lane.linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+    Ok(Linked { pre, exports })
+}
+
+/// The same code in another lane of the host.
+pub(crate) fn linked_again(
+    shared: &Shared,
+    lane: usize,
+    first: &Linked,
+    tools: &ToolSet,
+    routes: &[Route],
+) -> Result<Linked, LoadError> {
+    let lane = &shared.lanes[lane];
+    let component = compile::copied(first.pre.component(), &lane.engine).map_err(LoadError::Compile)?;
+    linked(lane, &component, tools, routes)
+}
+
+fn route(tool: &Tool, is_bridged: bool) -> Route {
+    if is_bridged && Image::is_needed(tool) { Route::Image(Image::new(tool)) } else { Route::Values }
+}
+
+fn export(component: &Component, tool: &Tool, route: &Route) -> Result<ComponentExportIndex, LoadError> {
     let missing = || LoadError::Export(tool.name.to_string());
-    if bridged && Image::is_needed(tool) {
-        let index = component.get_export_index(None, Image::export_name(tool)).ok_or_else(missing)?;
-        return Ok(Export { index, route: Route::Image(Image::new(tool)) });
+    if let Route::Image(_) = route {
+        return component.get_export_index(None, Image::export_name(tool)).ok_or_else(missing);
     }
     let parent = match &tool.interface {
         Some(interface) => Some(component.get_export_index(None, interface).ok_or_else(missing)?),
         None => None,
     };
-    let index = component.get_export_index(parent.as_ref(), tool.name.as_str()).ok_or_else(missing)?;
-    Ok(Export { index, route: Route::Values })
+    component.get_export_index(parent.as_ref(), tool.name.as_str()).ok_or_else(missing)
 }

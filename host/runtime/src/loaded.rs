@@ -4,10 +4,12 @@
 
 use crate::call::{self, Call};
 use crate::cap::tools::Within;
-use crate::error::CallError;
+use crate::error::{CallError, LoadError};
 use crate::host::Shared;
 use crate::image::Image;
+use crate::lanes;
 use crate::limits::Limits;
+use crate::load;
 use crate::outcome::{CallOutcome, Ending, ValuesOutcome};
 use crate::state::State;
 use crate::terms::Terms;
@@ -21,23 +23,26 @@ use mpp_wit::codec::{self, Reply};
 use mpp_wit::value::Value;
 use mpp_wit::{Tool, ToolSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
 /// A package that is ready to be called.
 pub struct LoadedPackage {
-    resident: Arc<Resident>,
+    /// For each lane of the host, so that calls count references apart.
+    residents: Box<[Arc<Resident>]>,
+    /// For each lane of the host, the first of them from the start.
+    linked: Box<[OnceLock<Linked>]>,
     about: About,
-    pre: InstancePre<State>,
     tools: ToolSet,
     /// In the order of the tools.
-    exports: Vec<Export>,
+    routes: Vec<Route>,
     limits: Limits,
     /// The stricter modes that its manifest asks for.
     modes: Option<Modes>,
 }
 
 /// A package on its host: what each of its calls holds on to.
+#[repr(align(128))]
 pub(crate) struct Resident {
     pub(crate) shared: Arc<Shared>,
     /// Which package it is, and who signed it.
@@ -52,10 +57,11 @@ pub(crate) struct About {
     pub(crate) definitions: ToolsFile,
 }
 
-/// Where a tool is found in the component, and how values travel to it.
-pub(crate) struct Export {
-    pub(crate) index: ComponentExportIndex,
-    pub(crate) route: Route,
+/// The code of a package in one lane.
+pub(crate) struct Linked {
+    pub(crate) pre: InstancePre<State>,
+    /// Where the tools are found in the component, in the order of the tools.
+    pub(crate) exports: Vec<ComponentExportIndex>,
 }
 
 /// How values travel.
@@ -71,16 +77,29 @@ impl LoadedPackage {
     pub(crate) fn new(
         shared: Arc<Shared>,
         about: About,
-        pre: InstancePre<State>,
+        first: Linked,
         tools: ToolSet,
-        exports: Vec<Export>,
+        routes: Vec<Route>,
         limits: Limits,
         modes: Option<Modes>,
     ) -> Self {
         let publishers = about.signers.iter().map(|signer| signer.key).collect();
         let claim = Claim { publishers, package: about.manifest.name.clone() };
-        let resident = Arc::new(Resident { shared, claim });
-        Self { resident, about, pre, tools, exports, limits, modes }
+        let resident = |_| Arc::new(Resident { shared: Arc::clone(&shared), claim: claim.clone() });
+        let residents: Box<[_]> = (0..shared.lanes.len()).map(resident).collect();
+        let others = (1..residents.len()).map(|_| OnceLock::new());
+        let linked = std::iter::once(OnceLock::from(first)).chain(others).collect();
+        Self { residents, linked, about, tools, routes, limits, modes }
+    }
+
+    /// The code in a lane; it is brought there by the first call in it.
+    pub(crate) fn linked(&self, lane: usize) -> Result<&Linked, LoadError> {
+        if let Some(linked) = self.linked[lane].get() {
+            return Ok(linked);
+        }
+        let shared = &self.residents[lane].shared;
+        let linked = load::linked_again(shared, lane, self.linked(0)?, &self.tools, &self.routes)?;
+        Ok(self.linked[lane].get_or_init(|| linked))
     }
 
     /// The package's name.
@@ -90,7 +109,7 @@ impl LoadedPackage {
 
     /// What it shows to whoever keeps data for it.
     pub fn claim(&self) -> &Claim {
-        &self.resident.claim
+        &self.residents[0].claim
     }
 
     /// Its manifest.
@@ -139,11 +158,10 @@ impl LoadedPackage {
         arguments_json: &str,
         within: Option<Within>,
     ) -> Result<CallOutcome, CallError> {
-        let (tool, export) = self.find(tool)?;
+        let (tool, position) = self.find(tool)?;
         let arguments =
             codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, refusals, found, elapsed } =
-            self.run(terms, tool, export, arguments, within)?;
+        let ValuesOutcome { ended, log, refusals, found, elapsed } = self.run(terms, position, arguments, within)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
@@ -159,27 +177,32 @@ impl LoadedPackage {
 
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
     pub fn call_values(&self, terms: &Terms, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
-        let (tool, export) = self.find(tool)?;
-        self.run(terms, tool, export, arguments, None)
+        let (_, position) = self.find(tool)?;
+        self.run(terms, position, arguments, None)
     }
 
     fn run(
         &self,
         terms: &Terms,
-        tool: &Tool,
-        export: &Export,
+        position: usize,
         arguments: Vec<Value>,
         within: Option<Within>,
     ) -> Result<ValuesOutcome, CallError> {
-        let Self { resident, pre, modes, .. } = self;
         let limits = &self.limits.under(&terms.ceilings);
-        call::run(Call { resident, pre, limits, modes: modes.as_ref(), terms, tool, export, within }, arguments)
+        let lane = lanes::own(self.residents.len());
+        let (tool, route) = (&self.tools.tools[position], &self.routes[position]);
+        let (resident, modes) = (&self.residents[lane], self.modes.as_ref());
+        call::run(
+            Call { package: self, lane, resident, limits, modes, terms, position, tool, route, within },
+            arguments,
+        )
     }
 
-    fn find(&self, name: &str) -> Result<(&Tool, &Export), CallError> {
+    /// A tool, and its position among the tools.
+    fn find(&self, name: &str) -> Result<(&Tool, usize), CallError> {
         let position = self.tools.tools.iter().position(|tool| tool.name.as_str() == name);
         let position = position.ok_or_else(|| CallError::unknown(self.name(), name, &self.tools))?;
-        Ok((&self.tools.tools[position], &self.exports[position]))
+        Ok((&self.tools.tools[position], position))
     }
 }
 

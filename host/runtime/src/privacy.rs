@@ -3,6 +3,7 @@
 //! What is found, and how it is masked, is decided in `mpp-privacy`; here is only where it stands. Rules PRIV-20 and following, PRIV-50 and
 //! following. A direction in which every mode is off costs one comparison.
 
+use crate::loaded::Resident;
 use crate::stop::Stop;
 use crate::vault::Vault;
 use mpp_privacy::{Blocked, Counts, Direction, Filter, Kind, Masker, Mode, Modes, Sealer, Visitor, Walk, whole};
@@ -113,7 +114,8 @@ pub(crate) struct Guard(Arc<Inner>);
 struct Inner {
     modes: Modes,
     tokens: Option<Tokens>,
-    vault: Arc<Vault>,
+    resident: Arc<Resident>,
+    lane: usize,
     masking: Mutex<Masking>,
 }
 
@@ -131,21 +133,26 @@ impl fmt::Debug for Guard {
 
 impl Guard {
     /// The filter of a call of a package that asks for `asked`; within another call, its numbers go on.
-    pub(crate) fn new(vault: &Arc<Vault>, asked: Option<&Modes>, around: Option<&Guard>) -> Self {
-        let (privacy, filter) = vault.current();
+    pub(crate) fn new(resident: &Arc<Resident>, lane: usize, asked: Option<&Modes>, around: Option<&Guard>) -> Self {
+        let current = resident.shared.vault.current(lane);
+        let privacy = &current.privacy;
         let modes = match asked {
             Some(asked) => privacy.modes.raised_by(asked),
             None => privacy.modes.clone(),
         };
         let mut masker = match around {
             Some(around) => around.masking().masker.within(modes.clone()),
-            None => Masker::new(filter, modes.clone()),
+            None => Masker::new(current.filter.clone(), modes.clone()),
         };
         if let Some(tokens) = privacy.tokens.as_ref().filter(|_| around.is_none()) {
             masker = masker.sealed_by(tokens.sealer.clone());
         }
         let masking = Mutex::new(Masking { masker, beside: Found::default() });
-        Self(Arc::new(Inner { modes, tokens: privacy.tokens.clone(), vault: Arc::clone(vault), masking }))
+        Self(Arc::new(Inner { modes, tokens: privacy.tokens.clone(), resident: Arc::clone(resident), lane, masking }))
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.0.resident.shared.vault
     }
 
     fn masking(&self) -> MutexGuard<'_, Masking> {
@@ -163,7 +170,7 @@ impl Guard {
 
     /// From here on these secrets are found as well.
     pub(crate) fn learn(&self, secrets: &[&str]) -> Result<(), Blocked> {
-        if self.0.vault.learn(secrets)? {
+        if self.vault().learn(secrets)? {
             self.refresh();
         }
         Ok(())
@@ -171,7 +178,7 @@ impl Guard {
 
     /// Finds what the host has learnt meanwhile.
     pub(crate) fn refresh(&self) {
-        self.masking().masker.set_filter(self.0.vault.current().1);
+        self.masking().masker.set_filter(self.vault().current(self.0.lane).filter.clone());
     }
 
     /// Does something with the masker, and counts a text that was blocked.

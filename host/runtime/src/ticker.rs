@@ -15,46 +15,62 @@ const TICK: Duration = Duration::from_millis(10);
 /// The thread; it ends soon after this is dropped. Nobody waits for it, as it holds nothing but its own counters.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
-    engine: EngineWeak,
+    engines: Arc<[EngineWeak]>,
     thread: OnceLock<Thread>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     starting: Mutex<()>,
-    running: AtomicUsize,
+    /// For each lane.
+    running: Box<[Count]>,
     parked: AtomicBool,
     ended: AtomicBool,
 }
 
+/// Running calls, in a cache line of their own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Count(AtomicUsize);
+
+impl Shared {
+    fn is_any_running(&self) -> bool {
+        self.running.iter().any(|Count(running)| running.load(Ordering::SeqCst) > 0)
+    }
+}
+
 /// The epoch moves for as long as one of these lives.
-pub(crate) struct Running<'a>(&'a Ticker);
+pub(crate) struct Running<'a>(&'a Count);
 
 impl Ticker {
-    pub(crate) fn new(engine: EngineWeak) -> Self {
-        Self { shared: Arc::default(), engine, thread: OnceLock::new() }
+    /// For the engines of all lanes.
+    pub(crate) fn new(engines: Arc<[EngineWeak]>) -> Self {
+        let running = engines.iter().map(|_| Count::default()).collect();
+        let (starting, parked, ended) = Default::default();
+        Self { shared: Arc::new(Shared { starting, running, parked, ended }), engines, thread: OnceLock::new() }
     }
 
-    /// Keeps the epoch moving until the answer is dropped.
-    pub(crate) fn running(&self) -> std::io::Result<Running<'_>> {
+    /// Keeps the epoch moving until the answer is dropped, for a call in this lane.
+    pub(crate) fn running(&self, lane: usize) -> std::io::Result<Running<'_>> {
         if self.thread.get().is_none() {
             self.start()?;
         }
-        self.shared.running.fetch_add(1, Ordering::SeqCst);
+        let running = &self.shared.running[lane];
+        running.0.fetch_add(1, Ordering::SeqCst);
         // Looked at first: writing takes the line away from other calls.
         if self.shared.parked.load(Ordering::SeqCst) && self.shared.parked.swap(false, Ordering::SeqCst) {
             self.wake();
         }
-        Ok(Running(self))
+        Ok(Running(running))
     }
 
     fn start(&self) -> std::io::Result<()> {
         let _starting = self.shared.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.thread.get().is_none() {
-            let (of_thread, engine) = (Arc::clone(&self.shared), self.engine.clone());
+            let (of_thread, engines) = (Arc::clone(&self.shared), Arc::clone(&self.engines));
             let builder = thread::Builder::new().name("mpp-ticker".to_owned());
             // Empty, as nobody else holds the lock.
-            let _ = self.thread.set(builder.spawn(move || run(&of_thread, &engine))?.thread().clone());
+            let _ = self.thread.set(builder.spawn(move || run(&of_thread, &engines))?.thread().clone());
         }
         Ok(())
     }
@@ -68,7 +84,7 @@ impl Ticker {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.shared.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -85,10 +101,10 @@ pub(crate) fn ticks(time: Duration) -> u64 {
     u64::try_from(whole).unwrap_or(u64::MAX / 2).min(u64::MAX / 2) + 1
 }
 
-fn run(shared: &Shared, engine: &EngineWeak) {
+fn run(shared: &Shared, engines: &[EngineWeak]) {
     while !shared.ended.load(Ordering::SeqCst) {
         wait_for_a_call(shared);
-        if !tick_while_calls_run(shared, engine) {
+        if !tick_while_calls_run(shared, engines) {
             return;
         }
     }
@@ -98,7 +114,7 @@ fn wait_for_a_call(shared: &Shared) {
     loop {
         // Said before looking: whoever starts a call after the look sees it and wakes this thread.
         shared.parked.store(true, Ordering::SeqCst);
-        if shared.running.load(Ordering::SeqCst) > 0 || shared.ended.load(Ordering::SeqCst) {
+        if shared.is_any_running() || shared.ended.load(Ordering::SeqCst) {
             shared.parked.store(false, Ordering::SeqCst);
             return;
         }
@@ -106,17 +122,19 @@ fn wait_for_a_call(shared: &Shared) {
     }
 }
 
-/// Moves the epoch by the time that really passed, as a loaded machine oversleeps. False when the engine is gone.
-fn tick_while_calls_run(shared: &Shared, engine: &EngineWeak) -> bool {
+/// Moves the epochs by the time that really passed, as a loaded machine oversleeps. False when an engine is gone: the host is.
+fn tick_while_calls_run(shared: &Shared, engines: &[EngineWeak]) -> bool {
     let start = Instant::now();
     let mut done: u128 = 0;
     loop {
         thread::park_timeout(TICK);
-        let Some(engine) = engine.upgrade() else { return false };
         let due = start.elapsed().as_nanos() / TICK.as_nanos();
-        (done..due).for_each(|_| engine.increment_epoch());
+        for engine in engines {
+            let Some(engine) = engine.upgrade() else { return false };
+            (done..due).for_each(|_| engine.increment_epoch());
+        }
         done = due;
-        if shared.running.load(Ordering::SeqCst) == 0 || shared.ended.load(Ordering::SeqCst) {
+        if !shared.is_any_running() || shared.ended.load(Ordering::SeqCst) {
             return true;
         }
     }

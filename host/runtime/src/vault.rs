@@ -2,6 +2,8 @@
 //!
 //! A secret that was looked up once for any package is looked for in everything that leaves from then on (PRIV-6, PRIV-53). Nothing here
 //! hands a secret out again.
+//!
+//! What holds now lies ready for each lane, so that calls which begin at one time do not wait for each other.
 
 use crate::cap::http::secrets::{SecretValue, Secrets};
 use crate::privacy::Privacy;
@@ -10,15 +12,29 @@ use mpp_privacy::{Blocked, Filter};
 use mpp_schema::{Ident, PackageName};
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// One for each host.
-pub(crate) struct Vault(RwLock<Known>);
+pub(crate) struct Vault {
+    known: Mutex<Known>,
+    /// For each lane.
+    current: Box<[Slot]>,
+}
+
+/// What holds for a call that begins now.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Current {
+    pub(crate) privacy: Privacy,
+    /// With the secrets.
+    pub(crate) filter: Filter,
+}
+
+#[repr(align(128))]
+struct Slot(RwLock<Arc<Current>>);
 
 struct Known {
     privacy: Arc<Privacy>,
-    /// With the secrets.
-    filter: Filter,
     secrets: Vec<SecretValue>,
     /// Those that were looked up, whether there was one or not.
     asked: HashSet<(PackageName, Ident)>,
@@ -31,46 +47,56 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    pub(crate) fn new(privacy: Arc<Privacy>) -> Self {
-        let filter = privacy.filter.clone();
-        Self(RwLock::new(Known { privacy, filter, secrets: Vec::new(), asked: HashSet::new() }))
+    /// For a host with so many lanes.
+    pub(crate) fn new(privacy: Arc<Privacy>, lanes: usize) -> Self {
+        let current = (0..lanes).map(|_| Slot(RwLock::new(Arc::new(Current::new(&privacy, &privacy.filter)))));
+        let current = current.collect();
+        Self { known: Mutex::new(Known { privacy, secrets: Vec::new(), asked: HashSet::new() }), current }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    /// What holds for a call that begins now in this lane.
+    pub(crate) fn current(&self, lane: usize) -> Arc<Current> {
+        Arc::clone(&self.current[lane].0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What holds for a call that begins now.
-    pub(crate) fn current(&self) -> (Arc<Privacy>, Filter) {
-        let known = self.read();
-        (Arc::clone(&known.privacy), known.filter.clone())
+    /// Makes what is known hold from now on.
+    fn publish(&self, known: &Known) -> Result<(), Blocked> {
+        let filter = with_secrets(&known.privacy.filter, &known.secrets)?;
+        for Slot(slot) in &self.current {
+            let current = Arc::new(Current::new(&known.privacy, &filter));
+            *slot.write().unwrap_or_else(PoisonError::into_inner) = current;
+        }
+        Ok(())
     }
 
     /// Puts another filter in place; what is known of secrets stays known.
     pub(crate) fn set(&self, privacy: Arc<Privacy>) -> Result<(), Blocked> {
-        let mut known = self.write();
-        known.filter = with_secrets(&privacy.filter, &known.secrets)?;
-        known.privacy = privacy;
-        Ok(())
+        let mut known = self.known();
+        let before = std::mem::replace(&mut known.privacy, privacy);
+        let published = self.publish(&known);
+        if published.is_err() {
+            known.privacy = before;
+        }
+        published
     }
 
     /// Looks for these from now on; says whether any was new.
     pub(crate) fn learn(&self, secrets: &[&str]) -> Result<bool, Blocked> {
-        let is_known = |known: &Known, secret: &str| known.secrets.iter().any(|old| old.expose() == secret);
-        if secrets.iter().all(|secret| is_known(&self.read(), secret)) {
-            return Ok(false);
-        }
-        let mut known = self.write();
+        let mut known = self.known();
+        let before = known.secrets.len();
         for secret in secrets {
-            if !is_known(&known, secret) {
+            if known.secrets.iter().all(|old| old.expose() != *secret) {
                 known.secrets.push(SecretValue::new((*secret).to_owned()));
             }
         }
-        known.filter = with_secrets(&known.privacy.filter, &known.secrets)?;
+        if known.secrets.len() == before {
+            return Ok(false);
+        }
+        self.publish(&known)?;
         Ok(true)
     }
 
@@ -84,7 +110,7 @@ impl Vault {
     ) -> Result<(), Blocked> {
         for name in grants.secrets().keys() {
             let place = (package.clone(), name.clone());
-            if self.read().asked.contains(&place) {
+            if self.known().asked.contains(&place) {
                 continue;
             }
             match store.secret(package, name) {
@@ -92,9 +118,15 @@ impl Vault {
                 Ok(None) => {}
                 Err(_) => continue,
             }
-            self.write().asked.insert(place);
+            self.known().asked.insert(place);
         }
         Ok(())
+    }
+}
+
+impl Current {
+    fn new(privacy: &Privacy, filter: &Filter) -> Self {
+        Self { privacy: privacy.clone(), filter: filter.clone() }
     }
 }
 
@@ -114,10 +146,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_learnt_once_and_outlives_another_filter() {
-        let vault = Vault::new(Arc::default());
+        let vault = Vault::new(Arc::default(), 2);
         assert_eq!(vault.learn(&["correct horse"]), Ok(true));
         assert_eq!(vault.learn(&["correct horse"]), Ok(false));
         vault.set(Arc::new(Privacy::off())).unwrap();
-        assert_eq!(vault.current().1.find(b"a correct horse").unwrap().len(), 1);
+        for lane in [0, 1] {
+            assert_eq!(vault.current(lane).filter.find(b"a correct horse").unwrap().len(), 1);
+        }
     }
 }

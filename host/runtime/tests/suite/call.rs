@@ -1,7 +1,7 @@
 //! Calls that go well, and calls that the tool itself ends: results, errors, traps, what a tool sees and what it cannot keep.
 
 use crate::support::{base, bytes, ending, guests, outcome, packages, result};
-use mpp_host::{Ending, Environment, Host, HostOptions, Providers, Terms};
+use mpp_host::{Allocation, Ending, Environment, Host, HostOptions, Providers, Terms};
 use mpp_policy::{Allowance, Grants};
 use mpp_schema::{Coded, codes};
 use serde_json::{Value as Json, json};
@@ -51,6 +51,20 @@ fn tools_of_interfaces_and_of_the_world_are_called_alike() {
 #[test]
 fn a_tool_without_a_result_returns_nothing() {
     assert_eq!(ending(base(), "nothing", json!({})), Ending::Returned(None));
+}
+
+/// By both routes, in every lane of a host, one of which is full.
+#[test]
+fn every_thread_finds_the_same_tools() {
+    let host = Host::new(HostOptions { allocation: Allocation::Pooled { calls: 3 }, ..HostOptions::default() });
+    let host = host.expect("a host starts");
+    let (texts, bytes) = (packages::load(&host, guests::base()), packages::load(&host, guests::bytes()));
+    let base64 = json!({ "data": "AAEC/w==" });
+    let work = || {
+        assert_eq!(result(&texts, "shout", json!({ "text": "loud" })), json!({ "result": "LOUD" }));
+        assert_eq!(result(&bytes, "direct", base64.clone()), json!({ "result": "AAEC/w==" }));
+    };
+    std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(|| (0..10).for_each(|_| work())))));
 }
 
 #[test]
