@@ -267,6 +267,9 @@ codes! {
     BUILD_DIRTY "build.dirty" User "the git work tree holds changes that are not committed";
     BUILD_TEMPLATE "build.template" User "the template or the target folder cannot be used";
 
+    CLIENT_SETTINGS "client.settings" User "the settings of a client cannot be read, or not be changed without touching the rest of them";
+    CLIENT_TAKEN "client.taken" User "the settings of a client have another server under the name of this program";
+
     CACHE_INVALID "cache.invalid" Host "a cached file is not what was stored";
     IO_FAILED "io.failed" Host "a file or folder could not be read or written";
     USAGE "usage" User "the command line cannot be understood";

@@ -69,6 +69,18 @@ pub(crate) fn write(path: &Path, bytes: &[u8], readable: Readable) -> Result<(),
     sync_folder(path)
 }
 
+/// Puts `bytes` in the place of a file of somebody else, which keeps its permissions. A new one is for its owner only: nobody knows what else
+/// will be kept in it.
+pub(crate) fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    let mut file = prepare(path, bytes, Readable::ByOwner)?;
+    if let Ok(before) = fs::metadata(path) {
+        file.as_file().set_permissions(before.permissions()).map_err(IoError::on("write", path))?;
+    }
+    file.as_file_mut().sync_all().map_err(IoError::on("write", path))?;
+    file.persist(path).map_err(|error| IoError::new("write", path, error.error))?;
+    sync_folder(path)
+}
+
 /// Puts `bytes` at `path` unless something is there already; says whether it did.
 pub(crate) fn create(path: &Path, bytes: &[u8], readable: Readable) -> Result<bool, IoError> {
     let mut file = prepare(path, bytes, readable)?;

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod call;
 pub mod completions;
 pub mod conformance;
+pub mod connect;
 pub mod demo;
 pub mod doctor;
 pub mod grant;
@@ -121,6 +122,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),
         Command::Serve(arguments) => serve::run(arguments, context),
+        Command::Connect(arguments) => connect::run(arguments, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Cache(command) => cache::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
+mod connect;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod grants;

@@ -7,6 +7,7 @@ use crate::{
     home::{installed::InstalledRecord, keys, registries::KnownRegistry},
     package_file, registries,
     secrets::SecretStore,
+    verb::connect::{self, Client},
 };
 use mpp_host::{Fence, Fenced};
 use mpp_schema::Instant;
@@ -77,7 +78,30 @@ pub fn doctor(context: &Context<'_>, version: &str) -> Vec<Check> {
     checks.extend(installed(context));
     checks.push(secrets(context));
     checks.push(fence());
+    checks.extend(clients(context));
     checks
+}
+
+/// Each connected client: can it start this program?
+fn clients(context: &Context<'_>) -> Vec<Check> {
+    let found: Vec<Check> = Client::ALL.into_iter().filter_map(|client| client_check(context, client)).collect();
+    if found.is_empty() {
+        return vec![Check::missing("clients", "none is connected", "mpp connect CLIENT")];
+    }
+    found
+}
+
+fn client_check(context: &Context<'_>, client: Client) -> Option<Check> {
+    let what = format!("client {client}");
+    let (file, started) = match connect::connected(context, client) {
+        Ok(found) => found?,
+        Err(error) => return Some(Check::failed(what, &error)),
+    };
+    let file = file.display();
+    Some(match connect::start(&started) {
+        Ok(tools) => Check::good(what, format!("{file}: starts, and is offered {tools} tools")),
+        Err(why) => Check::bad(what, format!("{file}: {why}"), format!("mpp connect {client}")),
+    })
 }
 
 fn secrets(context: &Context<'_>) -> Check {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod build;
 pub mod cache;
 pub mod call;
+pub mod connect;
 pub mod demo;
 pub mod doctor;
 pub mod grant;

@@ -5,6 +5,7 @@ use mpp_mcp::name;
 use mpp_schema::{Code, Coded, PackageName, ToolName, codes};
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    fmt,
     str::FromStr,
 };
 
@@ -36,6 +37,12 @@ impl FromStr for Pattern {
             return Err(PatternError(text.to_owned()));
         }
         Ok(Self { package: package.to_owned(), tool: tool.to_owned() })
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.package, self.tool)
     }
 }
 
