@@ -6,7 +6,11 @@ use crate::{
     detect::{self, Hit, Text},
     finding::{FINDING_BYTES_MAX, join},
     secrets::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, Secrets},
-    shadow::{Shadow, encoded, marks::Marks},
+    shadow::{
+        Shadow, encoded,
+        marks::Marks,
+        views::{self, View},
+    },
 };
 use std::{fmt, ops::Range, sync::Arc};
 
@@ -15,11 +19,21 @@ pub trait Detector: Send + Sync {
     /// The word in placeholders: capitals, digits and hyphens.
     fn name(&self) -> &str;
 
-    /// Where something stands in a text, in bytes.
+    /// Where something stands in these texts. The first is what is to be let out; the others are what is encoded in it, and its stretches in
+    /// their normal form (PRIV-60). They come together, so that a detector which has to be started is started once.
     ///
     /// # Errors
     /// What went wrong. The text is then blocked (PRIV-40).
-    fn detect(&self, text: &[u8]) -> Result<Vec<Range<usize>>, String>;
+    fn detect(&self, texts: &[&[u8]]) -> Result<Vec<Spotted>, String>;
+}
+
+/// Something that a [`Detector`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spotted {
+    /// In which of the texts that it was given.
+    pub text: usize,
+    /// Where, in bytes.
+    pub span: Range<usize>,
 }
 
 /// How much the filter takes on. More of it blocks (PRIV-40).
@@ -224,11 +238,12 @@ impl Filter {
         }
         let mut hits = Vec::new();
         let mut marks = Marks::default();
-        self.plain(text, Some(&mut marks), from, &mut hits)?;
-        self.decoded(bytes, &mut hits, |span| span)?;
+        self.plain(text, Some(&mut marks), from, &mut hits);
+        self.decoded(bytes, &mut hits);
         for stretch in marks.stretches(bytes) {
-            self.disguised(text, stretch, &mut hits)?;
+            self.disguised(text, stretch, &mut hits);
         }
+        self.asked(bytes, &marks, &mut hits)?;
         hits.retain(|hit| hit.start >= from);
         if hits.iter().any(|hit| hit.end - hit.start > FINDING_BYTES_MAX) {
             return Err(Blocked::LongFinding { bytes_max: FINDING_BYTES_MAX });
@@ -242,13 +257,7 @@ impl Filter {
     }
 
     /// What stands in a text as it is.
-    fn plain(
-        &self,
-        text: Text<'_>,
-        marks: Option<&mut Marks>,
-        from: usize,
-        hits: &mut Vec<Hit>,
-    ) -> Result<(), Blocked> {
+    fn plain(&self, text: Text<'_>, marks: Option<&mut Marks>, from: usize, hits: &mut Vec<Hit>) {
         detect::places(text, marks, hits);
         detect::credential::find(text, hits);
         if let Some(secrets) = &self.parts.secrets {
@@ -257,60 +266,58 @@ impl Filter {
         for (rule, pattern) in self.parts.rules.patterns.iter().enumerate() {
             pattern.find(rule, text.bytes, from, hits);
         }
-        for (number, detector) in self.parts.rules.detectors.iter().enumerate() {
+    }
+
+    /// What the detectors of the embedder find. Each of them is asked once.
+    fn asked(&self, bytes: &[u8], marks: &Marks, hits: &mut Vec<Hit>) -> Result<(), Blocked> {
+        let Rules { patterns, detectors } = &*self.parts.rules;
+        if detectors.is_empty() {
+            return Ok(());
+        }
+        let views = views::of(bytes, marks);
+        let texts: Vec<&[u8]> = views.iter().map(View::text).collect();
+        for (number, detector) in detectors.iter().enumerate() {
             let failed = |reason: String| Blocked::Detector { detector: detector.name().to_owned(), reason };
-            for span in detector.detect(text.bytes).map_err(failed)? {
-                if span.is_empty() || span.end > text.bytes.len() {
-                    return Err(failed(format!("it found something at {span:?} of {} bytes", text.bytes.len())));
+            for Spotted { text, span } in detector.detect(&texts).map_err(failed)? {
+                let length = texts.get(text).map_or(0, |text| text.len());
+                if span.is_empty() || span.end > length {
+                    return Err(failed(format!("it found something at {span:?} of {length} bytes")));
                 }
-                hits.push(Hit::new(Kind::Custom, self.parts.rules.patterns.len() + number, span.start, span.end));
+                let Some(original) = views[text].original(bytes, span.clone()) else { continue };
+                let value = (text > 0).then(|| texts[text][span].into());
+                let hit = Hit::new(Kind::Custom, patterns.len() + number, original.start, original.end);
+                hits.push(Hit { value, ..hit });
             }
         }
         Ok(())
     }
 
-    /// What stands in the encoded texts of `bytes`; `original` leads from there to the text that was given.
-    fn decoded(
-        &self,
-        bytes: &[u8],
-        hits: &mut Vec<Hit>,
-        original: impl Fn(Range<usize>) -> Range<usize>,
-    ) -> Result<(), Blocked> {
-        let mut failed = None;
+    /// What stands in the encoded texts of `bytes`.
+    fn decoded(&self, bytes: &[u8], hits: &mut Vec<Hit>) {
+        let mut inside = Vec::new();
         encoded::texts(bytes, &mut |decoded| {
-            let mut inside = Vec::new();
             let text = decoded.text;
-            match self.plain(Text::new(text, b""), None, 0, &mut inside) {
-                Ok(()) => hits.extend(inside.into_iter().map(|hit| {
-                    let value = text[hit.start..hit.end].into();
-                    let span = original(decoded.original(bytes, hit.start..hit.end));
-                    Hit { start: span.start, end: span.end, value: Some(value), ..hit }
-                })),
-                Err(blocked) => failed = Some(blocked),
-            }
+            self.plain(Text::new(text, b""), None, 0, &mut inside);
+            hits.extend(inside.drain(..).map(|hit| {
+                let value = text[hit.start..hit.end].into();
+                let span = decoded.original(bytes, hit.start..hit.end);
+                Hit { start: span.start, end: span.end, value: Some(value), ..hit }
+            }));
         });
-        failed.map_or(Ok(()), Err)
     }
 
     /// What stands in a stretch of a text in its normal form.
-    fn disguised(&self, text: Text<'_>, stretch: Range<usize>, hits: &mut Vec<Hit>) -> Result<(), Blocked> {
-        let shadow = Shadow::of(text.bytes, stretch.clone());
+    fn disguised(&self, text: Text<'_>, stretch: Range<usize>, hits: &mut Vec<Hit>) {
         let field = if stretch.start == 0 { text.field } else { b"" };
+        let shadow = Shadow::of(text.bytes, stretch);
         let mut inside = Vec::new();
-        self.plain(Text::new(&shadow.bytes, field), None, 0, &mut inside)?;
-        self.decoded(&shadow.bytes, &mut inside, |span| span)?;
-        // At the ends of a stretch a finding could be the rest of something longer. There it is found without disguise, or not at all.
-        let cut_before = stretch.start > 0;
-        let cut_after = stretch.end < text.bytes.len();
-        let edge = shadow.bytes.len().saturating_sub(EDGE);
-        let cut = |hit: &Hit| (cut_before && hit.start < EDGE) || (cut_after && hit.end > edge);
-        inside.retain(|hit| !cut(hit));
-        hits.extend(inside.into_iter().map(|hit| {
-            let span = shadow.original(hit.start..hit.end);
+        self.plain(Text::new(&shadow.bytes, field), None, 0, &mut inside);
+        self.decoded(&shadow.bytes, &mut inside);
+        hits.extend(inside.into_iter().filter_map(|hit| {
+            let span = shadow.original_of_whole(text.bytes, hit.start..hit.end)?;
             let value = hit.value.unwrap_or_else(|| shadow.bytes[hit.start..hit.end].into());
-            Hit { start: span.start, end: span.end, value: Some(value), kind: hit.kind, rule: hit.rule }
+            Some(Hit { start: span.start, end: span.end, value: Some(value), ..hit })
         }));
-        Ok(())
     }
 }
 
@@ -319,6 +326,3 @@ fn pieces(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
     let count = secret.len().div_ceil(SECRET_BYTES_MAX).max(1);
     secret.chunks(secret.len().div_ceil(count).max(1)).filter(|piece| piece.len() >= SECRET_BYTES_MIN)
 }
-
-/// How far from the end of a stretch a finding counts.
-const EDGE: usize = 128;

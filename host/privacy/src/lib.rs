@@ -38,7 +38,7 @@ mod walk;
 
 pub use blocked::Blocked;
 pub use custom::{PATTERN_BYTES_MAX, PatternError};
-pub use filter::{Detector, Filter, FilterBuilder, FilterError, Limits};
+pub use filter::{Detector, Filter, FilterBuilder, FilterError, Limits, Spotted};
 pub use finding::{FINDING_BYTES_MAX, Finding};
 pub use kind::{Counts, Kind, UnknownName};
 pub use mask::Masker;

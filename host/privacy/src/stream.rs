@@ -7,7 +7,7 @@ const BEFORE: usize = 2 * 1024;
 /// What is held back: the longest finding, and what can decide about it.
 const HOLD: usize = FINDING_BYTES_MAX + 8 * 1024;
 /// How much is looked at in one go.
-const STEP: usize = 40 * 1024;
+const STEP: usize = 104 * 1024;
 
 /// A text that arrives in pieces. Where it is cut makes no difference to what comes out.
 ///

@@ -12,7 +12,7 @@ fn memory_is_bounded_by_the_window_and_by_the_text() {
     let piece = "to ada@example.org and bob@example.org, ４２４２ 4242 4242 4242\n".repeat(1000);
     let mut out = Vec::with_capacity(piece.len() * 4);
 
-    // Ten megabytes through a stream: a window of less than a tenth of a megabyte, and what is found in it.
+    // Ten megabytes through a stream: a window of an eighth of a megabyte, and what is found in it.
     let mut masker = Masker::new(filter.clone(), Modes::default());
     let mut stream = Stream::new(Direction::Http);
     stream.push(&mut masker, piece.as_bytes(), &mut out).unwrap();

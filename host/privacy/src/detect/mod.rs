@@ -79,8 +79,8 @@ const CHUNK: usize = 32;
 
 /// Whether a byte can be the place of something: the bytes of [`place`].
 fn is_place(byte: u8) -> bool {
-    // Digits and the colon are neighbours in ASCII.
-    byte.wrapping_sub(b'0') < 11 || byte == b'@' || byte == b'%' || byte == b'\\' || byte >= 0x80
+    // Digits and the colon are neighbours in ASCII. Of a character outside of it, the first byte is enough.
+    byte.wrapping_sub(b'0') < 11 || byte == b'@' || byte == b'%' || byte == b'\\' || byte >= 0xc0
 }
 
 /// Everything that is found by its place: numbers, addresses, documents. `marks` notes where a disguise could be.

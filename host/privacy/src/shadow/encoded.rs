@@ -42,6 +42,7 @@ const SEXTETS: [u8; 256] = {
 };
 
 /// A run: places of its bytes in the text, line ends left out.
+#[derive(Debug, Clone)]
 struct Run {
     /// Where each line of it stands.
     lines: Vec<Range<usize>>,
@@ -63,7 +64,7 @@ struct Places<'a> {
     form: Form,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Base64,
     Hex,
@@ -72,7 +73,36 @@ enum Form {
 impl Decoded<'_> {
     /// The original span of a span of the decoded text.
     pub(crate) fn original(&self, bytes: &[u8], span: Range<usize>) -> Range<usize> {
+        self.places.original(bytes, span)
+    }
+
+    /// The text, for longer than the decoder keeps it.
+    pub(crate) fn kept(&self) -> Kept {
         let Places { run, first, form } = self.places;
+        Kept { text: self.text.into(), run: run.clone(), first, form }
+    }
+}
+
+/// A decoded text that is kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The text.
+    pub(crate) text: Box<[u8]>,
+    run: Run,
+    first: usize,
+    form: Form,
+}
+
+impl Kept {
+    /// The original span of a span of the decoded text.
+    pub(crate) fn original(&self, bytes: &[u8], span: Range<usize>) -> Range<usize> {
+        Places { run: &self.run, first: self.first, form: self.form }.original(bytes, span)
+    }
+}
+
+impl Places<'_> {
+    fn original(self, bytes: &[u8], span: Range<usize>) -> Range<usize> {
+        let Self { run, first, form } = self;
         let (start, end) = match form {
             Form::Hex => (first + span.start * 2, first + span.end * 2),
             // Whole groups of four, for three bytes each.
@@ -148,6 +178,10 @@ fn lines(bytes: &[u8], first: Range<usize>) -> Run {
 #[derive(Default)]
 struct Decoder {
     characters: Vec<u8>,
+    /// What the characters stand for in base64.
+    sextets: Vec<u8>,
+    /// Where groups begin that print.
+    groups: Vec<u8>,
     decoded: Vec<u8>,
 }
 
@@ -173,42 +207,103 @@ impl Decoder {
         }
     }
 
+    /// Looks at all four places at which a group could begin at once: what the three bytes of the group at each character are is computed for
+    /// the whole piece, without branches, and only what prints is decoded.
     fn base64(&mut self, run: &Run, start: usize, found: &mut impl FnMut(&Decoded<'_>)) {
-        for shift in 0..4 {
-            let characters = self.characters.get(shift..).unwrap_or_default();
-            if !could_be_text(characters) {
+        self.mark_groups();
+        let mut free = [0; 4];
+        let mut from = 0;
+        while let Some(at) = memchr::memchr(1, &self.groups[from..]).map(|ahead| from + ahead) {
+            from = at + 1;
+            let shift = at % 4;
+            if at < free[shift] {
                 continue;
             }
-            self.decoded.clear();
-            for group in characters.chunks(4) {
-                let bits = group.iter().fold(0, |bits, byte| bits << 6 | u32::from(SEXTETS[usize::from(*byte)]));
-                let bits = bits << (6 * (4 - group.len()));
-                self.decoded.extend_from_slice(&bits.to_be_bytes()[1..group.len().max(1)]);
-            }
-            printable(&self.decoded, |at, text| {
-                // A group holds three bytes: begin with a whole one, so that spans count from there.
-                let skip = at % 3;
-                let places = Places { run, first: start + shift + at / 3 * 4, form: Form::Base64 };
-                shifted(text, places, skip, &self.decoded[at - skip..], found);
-            });
+            let end = self.last_group(at);
+            free[shift] = end;
+            self.text_around(run, start, at, end, found);
+        }
+    }
+
+    /// Marks the characters at which a group begins whose three bytes all print.
+    fn mark_groups(&mut self) {
+        let Self { characters, sextets, groups, .. } = self;
+        sextets.clear();
+        sextets.extend(characters.iter().map(|byte| SEXTETS[usize::from(*byte)]));
+        groups.clear();
+        let rest = |ahead: usize| sextets.get(ahead..).unwrap_or_default();
+        let four = sextets.iter().zip(rest(1)).zip(rest(2)).zip(rest(3));
+        groups.extend(four.map(|(((a, b), c), d)| {
+            u8::from(prints(a << 2 | b >> 4)) & u8::from(prints(b << 4 | c >> 2)) & u8::from(prints(c << 6 | d))
+        }));
+    }
+
+    /// Behind the last of the groups that print, from the one at `at` on.
+    fn last_group(&self, at: usize) -> usize {
+        let more = (at..self.groups.len()).step_by(4).take_while(|place| self.groups[*place] != 0).count();
+        at + more * 4
+    }
+
+    /// Decodes the groups at `at..end`, and what prints of the bytes beside them.
+    fn text_around(&mut self, run: &Run, start: usize, at: usize, end: usize, found: &mut impl FnMut(&Decoded<'_>)) {
+        let first = if at >= 4 { at - 4 } else { at };
+        let last = self.sextets.len().min(end + 4);
+        self.decoded.clear();
+        for group in self.sextets[first..last].chunks(4) {
+            let bits = group.iter().fold(0, |bits, sextet| bits << 6 | u32::from(*sextet));
+            let bits = bits << (6 * (4 - group.len()));
+            self.decoded.extend_from_slice(&bits.to_be_bytes()[1..group.len().max(1)]);
+        }
+        // What prints beside the groups is at most two bytes before them and some behind.
+        let inside = (at - first) / 4 * 3;
+        let before = self.decoded[..inside].iter().rev().take_while(|byte| prints(**byte)).count();
+        let after = self.decoded[inside..].iter().take_while(|byte| prints(**byte)).count();
+        let text = inside - before..inside + after;
+        if text.len() >= TEXT_MIN {
+            // A group holds three bytes: begin with a whole one, so that spans count from there.
+            let skip = text.start % 3;
+            let places = Places { run, first: start + first + text.start / 3 * 4, form: Form::Base64 };
+            let (at, end) = (text.start, text.end);
+            shifted(&self.decoded[at..end], places, skip, &self.decoded[at - skip..end], found);
         }
     }
 
     fn hex(&mut self, run: &Run, start: usize, found: &mut impl FnMut(&Decoded<'_>)) {
-        let mut from = 0;
-        for part in self.characters.split(|byte| !byte.is_ascii_hexdigit()) {
-            for shift in (0..2).filter(|_| part.len() >= RUN_MIN) {
-                self.decoded.clear();
-                let pairs = part.get(shift..).unwrap_or_default().chunks_exact(2);
-                self.decoded.extend(pairs.map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])));
-                printable(&self.decoded, |at, text| {
-                    let places = Places { run, first: start + from + shift + at * 2, form: Form::Hex };
-                    found(&Decoded { text, places });
-                });
+        let mut free = 0;
+        let mut probe = RUN_MIN - 1;
+        // Every part of this length holds one of the places that are probed.
+        while probe < self.characters.len() {
+            if !self.characters[probe].is_ascii_hexdigit() {
+                probe += RUN_MIN;
+                continue;
             }
-            from += part.len() + 1;
+            let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
+            let from = probe - self.characters[free..probe].iter().rev().take_while(is_digit).count();
+            let end = probe + self.characters[probe..].iter().take_while(is_digit).count();
+            if end - from >= RUN_MIN {
+                self.hex_part(run, start, from..end, found);
+            }
+            free = end;
+            probe = end + RUN_MIN;
         }
     }
+
+    fn hex_part(&mut self, run: &Run, start: usize, part: Range<usize>, found: &mut impl FnMut(&Decoded<'_>)) {
+        for shift in 0..2 {
+            self.decoded.clear();
+            let pairs = self.characters[part.start + shift..part.end].chunks_exact(2);
+            self.decoded.extend(pairs.map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])));
+            printable(&self.decoded, |at, text| {
+                let places = Places { run, first: start + part.start + shift + at * 2, form: Form::Hex };
+                found(&Decoded { text, places });
+            });
+        }
+    }
+}
+
+/// Whether a byte is one of a printable text.
+fn prints(byte: u8) -> bool {
+    byte.wrapping_sub(b' ') < 95 || byte == b'\t' || byte == b'\n' || byte == b'\r'
 }
 
 /// Gives out a text that may begin inside of a group.
@@ -229,21 +324,6 @@ fn shifted<'a>(
     found(&Decoded { text: &whole, places });
 }
 
-/// Whether at least two groups in a row decode to ASCII: what every text of some length has.
-fn could_be_text(characters: &[u8]) -> bool {
-    let mut row = 0;
-    for group in characters.chunks_exact(4) {
-        let [a, b, c, _] = [0, 1, 2, 3].map(|place| SEXTETS[usize::from(group[place])]);
-        // The first bit of each of the three bytes.
-        let ascii = a & 0x20 == 0 && b & 0x08 == 0 && c & 0x02 == 0;
-        row = if ascii { row + 1 } else { 0 };
-        if row == 2 {
-            return true;
-        }
-    }
-    false
-}
-
 fn nibble(byte: u8) -> u8 {
     match byte {
         b'0'..=b'9' => byte - b'0',
@@ -254,7 +334,7 @@ fn nibble(byte: u8) -> u8 {
 /// Calls `found` for each stretch of printable ASCII that is long enough, with its place.
 fn printable<'a>(decoded: &'a [u8], mut found: impl FnMut(usize, &'a [u8])) {
     let mut at = 0;
-    for text in decoded.split(|byte| !matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
+    for text in decoded.split(|byte| !prints(*byte)) {
         if text.len() >= TEXT_MIN {
             found(at, text);
         }

@@ -19,8 +19,6 @@ impl Marks {
         let length = match byte {
             b'%' => percent(part).map(|_| 3),
             b'\\' => escape(part).map(|_| 6),
-            // The inside of a character.
-            0x80..0xc0 => None,
             _ => disguise(bytes, at),
         };
         if let Some(length) = length {

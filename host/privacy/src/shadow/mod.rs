@@ -3,6 +3,7 @@
 mod chars;
 pub(crate) mod encoded;
 pub(crate) mod marks;
+pub(crate) mod views;
 
 use chars::Class;
 use std::ops::Range;
@@ -15,21 +16,40 @@ const GONE_MAX: usize = 32;
 pub(crate) struct Shadow {
     /// The normal form.
     pub(crate) bytes: Vec<u8>,
-    /// Where the original of each byte begins and ends.
-    starts: Vec<u32>,
-    lengths: Vec<u8>,
-    /// Where the stretch begins.
-    offset: usize,
+    /// What its bytes come from, in rising order, without gaps.
+    sources: Vec<Source>,
+    /// Where the stretch stands.
+    stretch: Range<usize>,
 }
+
+/// Where some bytes of the normal form come from.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    /// The first of these bytes.
+    at: u32,
+    /// Where its original begins, from the beginning of the stretch.
+    start: u32,
+    /// How long the original of all of them is; nothing where each has one of its own, one byte long.
+    length: Option<u8>,
+}
+
+/// How far from the end of a stretch a finding counts.
+const EDGE: usize = 128;
 
 impl Shadow {
     /// The normal form of `bytes[stretch]`.
     pub(crate) fn of(bytes: &[u8], stretch: Range<usize>) -> Self {
-        let mut shadow = Self { offset: stretch.start, ..Self::default() };
-        let part = &bytes[stretch];
+        let part = &bytes[stretch.clone()];
+        let mut shadow = Self { stretch, ..Self::default() };
         shadow.bytes.reserve(part.len());
         let (mut place, mut gone) = (0, 0);
         while place < part.len() {
+            let plain = part[place..].iter().take_while(|byte| is_plain(**byte)).count();
+            if plain > 0 {
+                shadow.push_plain(&part[place..place + plain], place);
+                (place, gone) = (place + plain, 0);
+                continue;
+            }
             let (read, length) = read(&part[place..]);
             match read {
                 Read::Gone if gone < GONE_MAX => gone += 1,
@@ -53,20 +73,55 @@ impl Shadow {
         shadow
     }
 
-    fn push(&mut self, text: &[u8], place: usize, length: usize) {
+    fn push_plain(&mut self, text: &[u8], place: usize) {
+        self.sources.push(Source { at: number(self.bytes.len()), start: number(place), length: None });
         self.bytes.extend_from_slice(text);
-        // A stretch is a part of a text, and texts are bounded far below 4 GiB.
-        self.starts.extend(text.iter().map(|_| u32::try_from(place).unwrap_or(u32::MAX)));
-        self.lengths.extend(text.iter().map(|_| u8::try_from(length).unwrap_or(u8::MAX)));
+    }
+
+    fn push(&mut self, text: &[u8], place: usize, length: usize) {
+        let length = Some(u8::try_from(length).unwrap_or(u8::MAX));
+        self.sources.push(Source { at: number(self.bytes.len()), start: number(place), length });
+        self.bytes.extend_from_slice(text);
+    }
+
+    /// The original span of a finding; nothing at the ends of the stretch, where it could be the rest of something longer. There it is
+    /// found without disguise, or not at all.
+    pub(crate) fn original_of_whole(&self, bytes: &[u8], span: Range<usize>) -> Option<Range<usize>> {
+        let cut_before = self.stretch.start > 0 && span.start < EDGE;
+        let cut_after = self.stretch.end < bytes.len() && span.end > self.bytes.len().saturating_sub(EDGE);
+        (!cut_before && !cut_after).then(|| self.original(span))
     }
 
     /// The original span of a span of the normal form.
     pub(crate) fn original(&self, span: Range<usize>) -> Range<usize> {
-        let last = span.end - 1;
-        let start = self.offset + self.starts[span.start] as usize;
-        let end = self.offset + self.starts[last] as usize + usize::from(self.lengths[last]);
-        start..end
+        let start = self.original_of(span.start).start;
+        let end = self.original_of(span.end - 1).end;
+        self.stretch.start + start..self.stretch.start + end
     }
+
+    /// Where the original of one byte stands, from the beginning of the stretch.
+    fn original_of(&self, place: usize) -> Range<usize> {
+        let after = self.sources.partition_point(|source| source.at as usize <= place);
+        let Some(source) = self.sources[..after].last() else { return 0..0 };
+        let start = source.start as usize;
+        match source.length {
+            Some(length) => start..start + usize::from(length),
+            None => {
+                let start = start + place - source.at as usize;
+                start..start + 1
+            }
+        }
+    }
+}
+
+/// A place in a stretch, which is a part of a text, and texts are bounded far below 4 GiB.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// Whether a byte is itself in the normal form, whatever follows.
+fn is_plain(byte: u8) -> bool {
+    byte < 0x80 && byte != b'%' && byte != b'\\'
 }
 
 /// What one character of a text is in the normal form.
@@ -128,14 +183,18 @@ fn escape(part: &[u8]) -> Option<char> {
 
 /// The first character of a text, when it is valid UTF-8.
 fn character(part: &[u8]) -> Option<char> {
-    let length = match part[0] {
-        0..0x80 => 1,
-        0xc2..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        0xf0..0xf5 => 4,
-        _ => return None,
-    };
-    std::str::from_utf8(part.get(..length)?).ok()?.chars().next()
+    let tail = |place: usize| part.get(place).filter(|byte| **byte & 0xc0 == 0x80).map(|byte| u32::from(byte & 0x3f));
+    // Two and three bytes are nearly all there are; a surrogate is no character, and a longer form than is needed is none either.
+    match part[0] {
+        first @ 0..0x80 => Some(char::from(first)),
+        first @ 0xc2..0xe0 => char::from_u32(u32::from(first & 0x1f) << 6 | tail(1)?),
+        first @ 0xe0..0xf0 => {
+            let number = u32::from(first & 0x0f) << 12 | tail(1)? << 6 | tail(2)?;
+            char::from_u32(number).filter(|_| number >= 0x800)
+        }
+        0xf0..0xf5 => std::str::from_utf8(part.get(..4)?).ok()?.chars().next(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

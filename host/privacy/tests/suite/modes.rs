@@ -1,9 +1,10 @@
 //! What is done about a finding (PRIV-20, PRIV-21, PRIV-31, PRIV-33), and that overlapping ones are one (PRIV-5).
 
 use crate::check;
-use mpp_privacy::{Blocked, Detector, Direction, Filter, Kind, Masker, Mode, Modes, Sealer};
+use mpp_privacy::{Blocked, Detector, Direction, Filter, Kind, Masker, Mode, Modes, Sealer, Spotted};
 use mpp_schema::{Coded as _, codes};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const TEXT: &str = "ada@example.org, 192.0.2.44";
 
@@ -75,11 +76,11 @@ impl Detector for Fixed {
     fn name(&self) -> &str {
         "FIXED"
     }
-    fn detect(&self, text: &[u8]) -> Result<Vec<Range<usize>>, String> {
-        if text != TEXT.as_bytes() {
+    fn detect(&self, texts: &[&[u8]]) -> Result<Vec<Spotted>, String> {
+        if texts[0] != TEXT.as_bytes() {
             return Ok(Vec::new());
         }
-        self.0.clone().map(|span| std::iter::once(span).collect())
+        self.0.clone().map(|span| vec![Spotted { text: 0, span }])
     }
 }
 
@@ -98,4 +99,35 @@ fn a_detector_of_the_embedder_masks_or_blocks() {
         assert!(matches!(&blocked, Blocked::Detector { detector, .. } if detector == "FIXED"));
         assert_eq!(blocked.code().as_str(), "pii.blocked");
     }
+}
+
+/// Finds a word in every text that it is given, and says how often it was asked.
+struct Word(&'static str, AtomicUsize);
+
+impl Detector for &'static Word {
+    fn name(&self) -> &str {
+        "WORD"
+    }
+    fn detect(&self, texts: &[&[u8]]) -> Result<Vec<Spotted>, String> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        let word = self.0.as_bytes();
+        let in_text = |(number, text): (usize, &&[u8])| {
+            let places = text.windows(word.len()).enumerate().filter(|(_, part)| *part == word);
+            places.map(|(start, _)| Spotted { text: number, span: start..start + word.len() }).collect::<Vec<_>>()
+        };
+        Ok(texts.iter().enumerate().flat_map(in_text).collect())
+    }
+}
+
+#[test]
+fn a_detector_of_the_embedder_is_asked_once_about_all_forms_of_a_text() {
+    // PRIV-60: as it is, full-width, with zero-width characters, percent-encoded, in base64, in hexadecimal.
+    static WORD: Word = Word("Projekt-Blaumeise", AtomicUsize::new(0));
+    let filter = Filter::builder().detector(Box::new(&WORD)).unwrap().build().unwrap();
+    let text = "Projekt-Blaumeise; Ｐｒｏｊｅｋｔ－Ｂｌａｕｍｅｉｓｅ; Pro\u{200b}jekt-Blaumeise; Projekt%2DBlaumeise; \
+                VGhpcyBpcyBQcm9qZWt0LUJsYXVtZWlzZSwgdGhlcmU=; 50726f6a656b742d426c61756d65697365";
+    let mut masker = Masker::new(filter, Modes::default());
+    let masked = masker.text(Direction::Result, text).unwrap().into_owned();
+    assert_eq!(masked, "[WORD#1]; [WORD#1]; [WORD#1]; [WORD#1]; VGhpcyBp[WORD#1]dGhlcmU=; [WORD#1]");
+    assert_eq!(WORD.1.load(Ordering::Relaxed), 1);
 }

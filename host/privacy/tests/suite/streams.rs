@@ -87,8 +87,11 @@ fn every_positive_is_found_where_the_window_moves_on() {
     for positive in positives() {
         for shift in (0..positive.len() + 2).step_by(1 + positive.len() / 24) {
             let before = Stream::HELD_BYTES_MAX - 24 * 1024 - shift;
-            let text =
-                format!("{} {positive} {}", "word ".repeat(before / 5) + &"x".repeat(before % 5), "word ".repeat(9000));
+            let text = format!(
+                "{} {positive} {}",
+                "word ".repeat(before / 5) + &"x".repeat(before % 5),
+                "word ".repeat(25_000)
+            );
             let expected = whole(&filter, text.as_bytes());
             let pieces: Vec<_> = text.as_bytes().chunks(10_007).collect();
             assert!(streamed(&filter, &pieces).unwrap() == expected, "{positive}, {shift} before the place");
@@ -101,7 +104,7 @@ proptest! {
 
     #[test]
     fn long_texts_agree(
-        parts in prop::collection::vec((0_usize..24, 0_usize..400, any::<bool>()), 60..260),
+        parts in prop::collection::vec((0_usize..24, 0_usize..1200, any::<bool>()), 60..260),
         sizes in prop::collection::vec(1_usize..30_000, 1..12),
     ) {
         let positives = positives();
