@@ -1,6 +1,8 @@
 //! Answers what clients ask. Only tools are offered: what belongs to anything else is told to be unknown.
 
 use crate::results;
+use crate::search;
+use crate::serve::{Mode, Options};
 use crate::toolbox::{Refused, Tool, ToolCall, Toolbox};
 use crate::transport::RawArguments;
 use mpp_host::{Cancel, Progress, Step};
@@ -28,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// One session.
 pub(crate) struct Handler {
     toolbox: Arc<dyn Toolbox>,
-    version: String,
+    options: Options,
     /// The list that the client was given or told about last.
     listed: Arc<Mutex<Option<Arc<Vec<Tool>>>>>,
     changes: watch::Sender<()>,
@@ -45,8 +47,8 @@ pub(crate) struct Signals {
 }
 
 impl Handler {
-    pub(crate) fn new(toolbox: Arc<dyn Toolbox>, version: String, signals: Signals) -> Self {
-        Self { toolbox, version, listed: Arc::default(), changes: watch::Sender::new(()), signals }
+    pub(crate) fn new(toolbox: Arc<dyn Toolbox>, options: Options, signals: Signals) -> Self {
+        Self { toolbox, options, listed: Arc::default(), changes: watch::Sender::new(()), signals }
     }
 
     /// Looks for changes for as long as the session lasts (MCP-14).
@@ -89,7 +91,7 @@ impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
         ServerConfig::new(capabilities)
-            .with_server_info(Implementation::new("mpp", self.version.clone()))
+            .with_server_info(Implementation::new("mpp", self.options.version.clone()))
             .with_instructions(INSTRUCTIONS)
     }
 
@@ -99,7 +101,11 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self.tools().await?;
-        let result = ListToolsResult::with_all_items(tools.iter().map(results::tool).collect());
+        let shown = match self.options.mode {
+            Mode::All => tools.iter().map(results::tool).collect(),
+            Mode::Search => search::two(&tools).iter().map(results::tool).collect(),
+        };
+        let result = ListToolsResult::with_all_items(shown);
         *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(tools);
         Ok(result)
     }
@@ -109,8 +115,21 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.clone().into_owned();
-        let arguments = arguments(request, &context)?;
+        let mut name = request.name.clone().into_owned();
+        let mut arguments = arguments(request, &context)?;
+        if self.options.mode == Mode::Search {
+            let wrong =
+                |why: String| ErrorData::invalid_params(format!("the arguments of `{name}` do not fit: {why}"), None);
+            match name.as_str() {
+                search::FIND => {
+                    let found = search::find(&arguments, &self.tools().await?).map_err(wrong)?;
+                    return Ok(results::found(found).into());
+                }
+                search::CALL => (name, arguments) = search::call(&arguments).map_err(wrong)?,
+                // A client may know a tool by its own name.
+                _ => {}
+            }
+        }
         let cancel = Cancel::new();
         let (told, steps) = mpsc::unbounded_channel();
         let token = context.meta.get_progress_token();

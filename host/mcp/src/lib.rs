@@ -4,18 +4,19 @@
 //! one may be called and what it gives are said by the [`Toolbox`] behind it. It opens nothing, prints nothing and knows no home.
 //!
 //! Reading order: [`Toolbox`], the seam; [`serve`], which runs a session; `lines` and `transport`, which carry messages; `handler`, which
-//! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there.
+//! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there; [`search`], two tools for all.
 
 mod handler;
 mod lines;
 pub mod name;
 mod results;
+pub mod search;
 mod serve;
 mod streams;
 mod strict;
 mod toolbox;
 mod transport;
 
-pub use serve::{Options, ServeError, serve};
+pub use serve::{Mode, Options, ServeError, serve};
 pub use streams::{Input, Output, Pipes};
 pub use toolbox::{Called, Hints, Provenance, Refused, Tool, ToolCall, Toolbox};

@@ -23,6 +23,12 @@ pub fn of(package: &Ident, tool: &ToolName) -> String {
     format!("{begin}_{ending}")
 }
 
+/// Whether a user may call a tool so (MCP-19).
+pub fn is_name(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(known)
+}
+
 /// The tool's name for people: `read-note` of `acme:md` is `Read note (acme:md)`.
 pub fn title(package: &mpp_schema::PackageName, tool: &ToolName) -> String {
     let words = tool.as_str().replace('-', " ");
@@ -34,7 +40,7 @@ pub fn title(package: &mpp_schema::PackageName, tool: &ToolName) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LENGTH_MAX, of, title};
+    use super::{LENGTH_MAX, is_name, of, title};
 
     fn check(package: &str, tool: &str, expected: &str) {
         assert_eq!(of(&package.parse().unwrap(), &tool.parse().unwrap()), expected);
@@ -53,6 +59,14 @@ mod tests {
         assert_eq!(one.len(), LENGTH_MAX);
         assert!(one.starts_with("package_with_a_long_name_and_a_"));
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn users_give_names_that_every_client_takes() {
+        assert!(is_name("outline") && is_name("a_1") && is_name(&"a".repeat(40)));
+        for wrong in ["", "A", "a-b", "a.b", "a b", "é", &"a".repeat(41)] {
+            assert!(!is_name(wrong), "{wrong}");
+        }
     }
 
     #[test]

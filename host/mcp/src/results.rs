@@ -46,6 +46,13 @@ pub(crate) fn called(called: Called) -> CallToolResult {
     result
 }
 
+/// What was found, which is of this program and of no package.
+pub(crate) fn found(found: Json) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(found.to_string())]);
+    result.structured_content = Some(found);
+    result
+}
+
 /// A call that was not begun, with what can be done about it.
 pub(crate) fn refused(problem: &Problem) -> CallToolResult {
     let help = problem.help.lines().map(|line| format!("\nhelp: {line}"));

@@ -18,6 +18,18 @@ const GRACE: Duration = Duration::from_millis(100);
 pub struct Options {
     /// The version of the program.
     pub version: String,
+    /// What is listed.
+    pub mode: Mode,
+}
+
+/// What clients are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Every tool.
+    #[default]
+    All,
+    /// Two tools that find and call the others (MCP-26).
+    Search,
 }
 
 /// A session could not be served.
@@ -52,7 +64,7 @@ pub fn serve(toolbox: Arc<dyn Toolbox>, pipes: Pipes, options: Options) -> Resul
 async fn session(toolbox: Arc<dyn Toolbox>, pipes: Pipes, options: Options) -> Result<(), ServeError> {
     let (input, output) = pipes.open().map_err(ServeError::Streams)?;
     let signals = Signals::default();
-    let handler = Handler::new(toolbox, options.version, signals.clone());
+    let handler = Handler::new(toolbox, options, signals.clone());
     tokio::spawn(handler.watch());
     let transport = LineTransport::new(input, output, signals.clone());
     let Signals { ended, closing } = signals;

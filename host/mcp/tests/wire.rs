@@ -5,6 +5,7 @@
 
 mod support;
 
+use mpp_mcp::Mode;
 use serde_json::{Value as Json, json};
 use support::{Session, initialized, modern};
 
@@ -50,6 +51,24 @@ fn a_new_client_needs_no_opening() {
     let called = session.ask(&modern(3, "tools/call", json!({"name": "test_echo", "arguments": {"n": 1}})));
     assert_eq!(result(&called)["structuredContent"], json!({"n": 1}));
     assert_eq!(result(&called)["resultType"], "complete");
+}
+
+/// MCP-26.
+#[test]
+fn two_tools_stand_for_all() {
+    let mut session = Session::start_as(Mode::Search);
+    let listed = session.ask(&modern(1, "tools/list", json!({})));
+    let names: Vec<_> = result(&listed)["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
+    assert_eq!(names, ["call", "find"]);
+    let found = session.ask(&modern(2, "tools/call", json!({"name": "find", "arguments": {"query": "echo"}})));
+    let found = &result(&found)["structuredContent"]["tools"];
+    assert_eq!((&found[0]["name"], &found[0]["inputSchema"]["type"]), (&json!("test_echo"), &json!("object")));
+    let words = json!({"name": "test_echo", "arguments": {"n": 1}});
+    let called = session.ask(&modern(3, "tools/call", json!({"name": "call", "arguments": words})));
+    assert_eq!(result(&called)["structuredContent"], json!({"n": 1}));
+    let words = json!({"name": "test_none", "arguments": {}});
+    check_error(&session.ask(&modern(4, "tools/call", json!({"name": "call", "arguments": words}))), -32602, json!(4));
+    check_error(&session.ask(&modern(5, "tools/call", json!({"name": "find", "arguments": {}}))), -32602, json!(5));
 }
 
 #[test]

@@ -112,6 +112,8 @@ pub enum Command {
     Call(commands::call::Arguments),
     /// Serve the installed tools to an agent that started this program
     Serve(commands::serve::Arguments),
+    /// Show and give the names that agents know tools by
+    Alias(commands::alias::Arguments),
     /// Let an agent use the installed tools: one entry in its settings
     Connect(commands::connect::Arguments),
     /// Show and remove what packages keep between calls

@@ -1,7 +1,7 @@
 //! A client, and a toolbox that does what a test says. The session runs on two pipes, as in a process of its own.
 
 use mpp_host::{CallOutcome, Ending, Found, Log, Refusals, Step};
-use mpp_mcp::{Called, Hints, Options, Pipes, Provenance, Refused, Tool, ToolCall, Toolbox, serve};
+use mpp_mcp::{Called, Hints, Mode, Options, Pipes, Provenance, Refused, Tool, ToolCall, Toolbox, serve};
 use mpp_schema::{Digest, Problem};
 use serde_json::{Map, Value as Json, json};
 use std::fs::File;
@@ -115,6 +115,10 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn start() -> Self {
+        Self::start_as(Mode::All)
+    }
+
+    pub(crate) fn start_as(mode: Mode) -> Self {
         let (for_server, input) = std::io::pipe().unwrap();
         let (output, for_client) = std::io::pipe().unwrap();
         let ((waits, waiting), (cancels, cancelled)) = (mpsc::channel(), mpsc::channel());
@@ -131,7 +135,7 @@ impl Session {
             Pipes { input: File::from(OwnedFd::from(for_server)), output: File::from(OwnedFd::from(for_client)) };
         let (end, served) = mpsc::channel();
         thread::spawn(move || {
-            let options = Options { version: "1.0.0".to_owned() };
+            let options = Options { version: "1.0.0".to_owned(), mode };
             let _ = end.send(serve(toolbox, pipes, options).map_err(|error| error.to_string()));
         });
         let stop = Arc::new((Mutex::new(false), Condvar::new()));

@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Offer it only these tools: NAMESPACE:NAME or NAMESPACE:NAME/TOOL, where * stands for anything
     #[arg(long, value_name = "PATTERN")]
     tools: Vec<Pattern>,
+    /// Offer it two tools that find and call the others: fewer tokens (mpp list --tokens)
+    #[arg(long)]
+    search: bool,
     /// Its settings, when they are not those of this user
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
@@ -32,13 +35,14 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let Arguments { client, tools, file, remove, print } = arguments;
+    let Arguments { client, tools, search, file, remove, print } = arguments;
     let action = match (remove, print) {
         (true, _) => Action::Remove,
         (_, true) => Action::Print,
         _ => Action::Write,
     };
-    let words = tools.iter().flat_map(|pattern| ["--tools".to_owned(), pattern.to_string()]).collect();
+    let chosen = tools.iter().flat_map(|pattern| ["--tools".to_owned(), pattern.to_string()]);
+    let words = chosen.chain(search.then(|| "--search".to_owned())).collect();
     let report = connect::connect(context, &ConnectOptions { client, file, words, action })?;
     if let (Action::Print, Some(entry)) = (action, &report.entry) {
         let talk = format!("for {}\n", report.file.display());

@@ -1,6 +1,7 @@
 //! One file per command: its words, the verb it calls, and how its report reads.
 
 pub mod advise;
+pub mod alias;
 pub mod audit;
 pub mod build;
 pub mod cache;
@@ -122,6 +123,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),
         Command::Serve(arguments) => serve::run(arguments, context),
+        Command::Alias(arguments) => alias::run(arguments, context),
         Command::Connect(arguments) => connect::run(arguments, context),
         Command::Registry(command) => registry::run(command, context),
         Command::Cache(command) => cache::run(command, context),

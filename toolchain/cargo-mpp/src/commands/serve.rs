@@ -5,22 +5,26 @@ use crate::context;
 use clap::Args;
 use mpp_ops::{
     Context, OpsError,
-    verb::serve::{self, Pattern, ServeOptions},
+    verb::serve::{self, Mode, Pattern, ServeOptions},
 };
 use serde_json::Value as Json;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  mpp serve\n  mpp serve --tools acme:md --tools 'acme:notes/read-*'\n\nAgents start it themselves: it speaks the Model Context Protocol on stdin and\nstdout until its input ends, and says everything else on stderr."
+    after_help = "Examples:\n  mpp serve\n  mpp serve --tools acme:md --tools 'acme:notes/read-*'\n  mpp serve --search\n\nAgents start it themselves: it speaks the Model Context Protocol on stdin and\nstdout until its input ends, and says everything else on stderr."
 )]
 pub struct Arguments {
     /// Offer only these tools: NAMESPACE:NAME or NAMESPACE:NAME/TOOL, where * stands for anything
     #[arg(long, value_name = "PATTERN")]
     tools: Vec<Pattern>,
+    /// List two tools that find and call the others: fewer tokens (mpp list --tokens)
+    #[arg(long)]
+    search: bool,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let options = ServeOptions { version: env!("CARGO_PKG_VERSION").to_owned(), tools: arguments.tools };
+    let mode = if arguments.search { Mode::Search } else { Mode::All };
+    let options = ServeOptions { version: env!("CARGO_PKG_VERSION").to_owned(), tools: arguments.tools, mode };
     serve::serve(context::outside(context), options, context::pipes()?)?;
     Ok(Output::new(Json::Null, ""))
 }

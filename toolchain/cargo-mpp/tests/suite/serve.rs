@@ -114,3 +114,48 @@ fn only_the_wanted_tools_are_offered() {
     assert!(agent.names().is_empty());
     assert_eq!(person.refusal(&["serve", "--tools", "md"]).0, "usage");
 }
+
+/// MCP-19.
+#[test]
+fn tools_are_called_what_the_user_calls_them() {
+    let person = person();
+    person.json(&["install", "acme:md"]);
+    let mut agent = Agent::start(&person, &[]);
+    let before = agent.names();
+    let named = person.json(&["alias", "summary_of", "acme:md/outline"]);
+    assert_eq!(named["names"], json!([{"name": "summary_of", "tool": "acme:md/outline"}]));
+    assert_eq!(agent.hear()["method"], "notifications/tools/list_changed");
+    let names = agent.names();
+    assert!(names.contains(&"summary_of".to_owned()) && !names.contains(&"md_outline".to_owned()), "{names:?}");
+    let called = agent.ask("tools/call", &json!({"name": "summary_of", "arguments": {"text": "# Milk"}}));
+    assert!(called["structuredContent"].to_string().contains("Milk"), "{called}");
+    let taken = names.iter().find(|name| *name != "summary_of").expect("the template has several tools");
+    assert_eq!(person.refusal(&["alias", taken, "acme:md/outline"]).0, "usage");
+    assert_eq!(person.refusal(&["alias", "A-B", "acme:md/outline"]).0, "usage");
+    assert_eq!(person.refusal(&["alias", "other", "acme:md/none"]).0, "tool.unknown");
+    assert_eq!(person.refusal(&["alias", "--remove", "other"]).0, "usage");
+    person.json(&["alias", "--remove", "summary_of"]);
+    assert_eq!(agent.hear()["method"], "notifications/tools/list_changed");
+    assert_eq!(agent.names(), before);
+}
+
+/// MCP-26.
+#[test]
+fn many_tools_cost_few_tokens_when_they_are_searched() {
+    let person = person();
+    person.json(&["install", "acme:md"]);
+    let mut agent = Agent::start(&person, &["--search"]);
+    assert_eq!(agent.names(), ["call", "find"]);
+    let found = agent.ask("tools/call", &json!({"name": "find", "arguments": {"query": "outline", "limit": 1}}));
+    assert_eq!(found["structuredContent"]["tools"][0]["name"], "md_outline");
+    let words = json!({"name": "md_outline", "arguments": {"text": "# Milk"}});
+    let called = agent.ask("tools/call", &json!({"name": "call", "arguments": words}));
+    assert!(called["structuredContent"].to_string().contains("Milk"), "{called}");
+
+    let cost = person.json(&["list", "--tokens"]);
+    let tools = cost["tools"].as_array().expect("a list");
+    let sum: u64 = tools.iter().map(|tool| tool["tokens"].as_u64().expect("a number")).sum();
+    assert_eq!(cost["all"], sum);
+    assert!(cost["search"].as_u64().is_some_and(|tokens| tokens > 0));
+    assert!(person.mpp(&["list", "--tokens"]).out.contains("with `mpp serve --search`: about"));
+}

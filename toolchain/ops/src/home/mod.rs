@@ -2,6 +2,7 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+mod aliases;
 pub mod audit_log;
 pub mod blocked;
 pub mod grants;
@@ -80,6 +81,15 @@ impl Home {
         let mut places: Vec<PathBuf> = namespaces.collect();
         places.sort();
         places.insert(0, installed);
+        places
+    }
+}
+
+impl Home {
+    /// The files and folders that change when the names of tools do: packages, and what the user calls them.
+    pub(crate) fn listed_places(&self) -> Vec<PathBuf> {
+        let mut places = self.installed_places();
+        places.push(self.aliases_path());
         places
     }
 }

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub mod advise;
+pub mod alias;
 pub mod audit;
 pub mod build;
 pub mod cache;

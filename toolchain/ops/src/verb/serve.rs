@@ -4,15 +4,17 @@
 //! what it may do is decided from the tokens of this home. What differs is that the process goes on: code stays loaded, and a decision is
 //! believed for as long as the files it hangs on stay as they were, and for a second at most.
 
+mod catalogue;
 mod decided;
 mod exposed;
 mod hints;
 mod lent;
 mod shelf;
 mod stamp;
+mod tokens;
 
-use crate::{OpsError, Outside};
-pub use mpp_mcp::Pipes;
+use crate::{Context, OpsError, Outside};
+pub use mpp_mcp::{Mode, Pipes};
 use std::sync::Arc;
 
 /// How to serve.
@@ -22,9 +24,12 @@ pub struct ServeOptions {
     pub version: String,
     /// Which tools to offer; all when it is empty.
     pub tools: Vec<Pattern>,
+    /// Whether to list them all, or two that stand for them.
+    pub mode: Mode,
 }
 
-pub use exposed::{Pattern, PatternError};
+pub use exposed::{Pattern, PatternError, Place, PlaceError};
+pub use tokens::{OfferedTool, TokenReport, tokens};
 
 /// Serves a client on these streams until it goes away.
 ///
@@ -32,6 +37,15 @@ pub use exposed::{Pattern, PatternError};
 /// The host cannot be started, or the client does not speak the protocol.
 pub fn serve(outside: Outside, options: ServeOptions, pipes: Pipes) -> Result<(), OpsError> {
     let shelf = shelf::Shelf::open(outside, options.tools)?;
-    mpp_mcp::serve(Arc::new(shelf), pipes, mpp_mcp::Options { version: options.version })?;
+    mpp_mcp::serve(Arc::new(shelf), pipes, mpp_mcp::Options { version: options.version, mode: options.mode })?;
     Ok(())
+}
+
+/// Tools by their names.
+type Named = Vec<(String, Place)>;
+
+/// The names of all tools, and the tools that are left out because theirs are taken.
+pub(crate) fn all_names(context: &Context<'_>) -> Result<(Named, Named), OpsError> {
+    let catalogue = catalogue::Catalogue::read(context, &catalogue::Catalogue::default(), &[], &|_| ())?;
+    Ok((catalogue.names.places.into_iter().collect(), catalogue.names.left_out))
 }

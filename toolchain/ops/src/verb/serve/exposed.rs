@@ -68,11 +68,39 @@ fn fits(pattern: &str, text: &str) -> bool {
     if is_open { text.ends_with(last) } else { rest.is_empty() }
 }
 
-/// Where a name leads.
+/// A tool of a package: `acme:md/outline`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) package: PackageName,
-    pub(super) tool: ToolName,
+pub struct Place {
+    /// The package.
+    pub package: PackageName,
+    /// Its tool.
+    pub tool: ToolName,
+}
+
+/// A text that names no tool.
+#[derive(Debug, thiserror::Error)]
+#[error("could not find a tool in `{0}`: expected NAMESPACE:NAME/TOOL")]
+pub struct PlaceError(String);
+
+impl Coded for PlaceError {
+    fn code(&self) -> Code {
+        codes::USAGE
+    }
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let wrong = || PlaceError(text.to_owned());
+        let (package, tool) = text.split_once('/').ok_or_else(wrong)?;
+        Ok(Self { package: package.parse().map_err(|_| wrong())?, tool: tool.parse().map_err(|_| wrong())? })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.package, self.tool)
+    }
 }
 
 /// The names of the tools that are offered, and what is left out because its name was taken before.
@@ -82,10 +110,12 @@ pub(super) struct Names {
     pub(super) left_out: Vec<(String, Place)>,
 }
 
-/// Names the tools of these packages. Of two that would be called the same, the one that was installed first is (MCP-12).
+/// Names the tools of these packages. What the user named is called that; of two that would be called the same, the one that was installed
+/// first is (MCP-12, MCP-19).
 pub(super) fn names<'a>(
     packages: impl Iterator<Item = (&'a InstalledRecord, Vec<&'a ToolName>)>,
     wanted: &[Pattern],
+    aliases: &BTreeMap<String, Place>,
 ) -> Names {
     let mut packages: Vec<_> = packages.collect();
     packages.sort_by(|(a, _), (b, _)| (a.installed, &a.name).cmp(&(b.installed, &b.name)));
@@ -96,8 +126,14 @@ pub(super) fn names<'a>(
                 continue;
             }
             let place = Place { package: record.name.clone(), tool: tool.clone() };
+            if let Some((alias, _)) = aliases.iter().find(|(_, named)| **named == place) {
+                names.places.insert(alias.clone(), place);
+                continue;
+            }
             let name = name::of(record.name.name(), tool);
             match names.places.entry(name) {
+                // A name that was given away is taken, also while nothing has it.
+                entry if aliases.contains_key(entry.key()) => names.left_out.push((entry.key().clone(), place)),
                 Entry::Occupied(taken) => names.left_out.push((taken.key().clone(), place)),
                 Entry::Vacant(free) => drop(free.insert(place)),
             }
@@ -111,6 +147,7 @@ mod tests {
     use super::{Pattern, fits, names};
     use crate::home::installed::InstalledRecord;
     use mpp_schema::{Digest, FormatVersion, Instant, ToolName};
+    use std::collections::BTreeMap;
 
     fn package(name: &str, installed: i64) -> InstalledRecord {
         InstalledRecord {
@@ -131,10 +168,20 @@ mod tests {
     fn a_name_belongs_to_whoever_had_it_first() {
         let tool: ToolName = "outline".parse().unwrap();
         let (later, first) = (package("acme:md", 2), package("other:md", 1));
-        let found = names([(&later, vec![&tool]), (&first, vec![&tool])].into_iter(), &[]);
+        let both = || [(&later, vec![&tool]), (&first, vec![&tool])].into_iter();
+        let found = names(both(), &[], &BTreeMap::new());
         assert_eq!(found.places["md_outline"].package, first.name);
         assert_eq!(found.places.len(), 1);
         assert_eq!((found.left_out[0].0.as_str(), &found.left_out[0].1.package), ("md_outline", &later.name));
+
+        // MCP-19.
+        let named = |alias: &str, place: &str| BTreeMap::from([(alias.to_owned(), place.parse().unwrap())]);
+        let found = names(both(), &[], &named("mine", "acme:md/outline"));
+        assert_eq!(found.places["md_outline"].package, first.name);
+        assert_eq!(found.places["mine"].package, later.name);
+        assert!(found.left_out.is_empty());
+        let found = names(both(), &[], &named("md_outline", "gone:md/outline"));
+        assert_eq!((found.places.len(), found.left_out.len()), (0, 2), "it was given away");
     }
 
     #[test]

@@ -1,36 +1,25 @@
 //! The installed packages of a home, as tools that an agent can call.
 
 use super::{
-    decided::{Decided, Decisions, Subject},
-    exposed::{self, Names, Pattern, Place},
+    catalogue::{Catalogue, Known},
+    decided::{Decided, Decisions},
+    exposed::{Pattern, Place},
     hints,
     lent::Lent,
     stamp::Stamp,
 };
-use crate::{
-    Around, Context, Event, OpsError, Outside, grants,
-    home::installed::{InstalledRecord, NotInstalled},
-    host, package_file,
-    secrets::HomeSecrets,
-    verb::call,
-};
+use crate::{Around, Context, Event, OpsError, Outside, grants, host, secrets::HomeSecrets, verb::call};
 use mpp_host::{Allocation, Environment, Host, LoadedPackage, NoCallee, Providers, Terms};
-use mpp_mcp::{Called, Provenance, Refused, Tool, ToolCall, Toolbox, name};
-use mpp_package::verify::Signer;
+use mpp_mcp::{Called, Refused, Tool, ToolCall, Toolbox};
 use mpp_policy::Grants;
-use mpp_schema::{Digest, Instant, PackageName, Problem, ToolName, manifest::Manifest, tools::ToolDefinition};
-use serde_json::{Map, Value as Json};
+use mpp_schema::{Digest, Instant, PackageName, Problem, ToolName};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Calls that may run at one time; more wait for their turn.
 const CALLS: u32 = 128;
-/// The longest description, in bytes.
-const DESCRIPTION_BYTES_MAX: usize = 1024;
-/// Shows that it was longer.
-const ELLIPSIS: &str = "…";
 /// A list of tools is made anew after this many seconds, so that grants that ended are noticed.
 const LIST_SECONDS: i64 = 60;
 
@@ -58,36 +47,6 @@ struct Listed {
 
 /// Whoever comes first loads; others that want the same package wait for it, and nobody else does.
 type Slot = Arc<Mutex<Option<Arc<LoadedPackage>>>>;
-
-/// What is installed.
-#[derive(Default)]
-struct Catalogue {
-    packages: BTreeMap<PackageName, Arc<Known>>,
-    names: Names,
-}
-
-/// What is known about a package without its code.
-struct Known {
-    record: InstalledRecord,
-    manifest: Manifest,
-    signers: Vec<Signer>,
-    tools: Vec<Described>,
-    provenance: Arc<Provenance>,
-}
-
-/// A tool as its package defines it. Its schemas are most of what an idle server holds, so the list shares them.
-struct Described {
-    name: ToolName,
-    description: String,
-    input: Arc<Map<String, Json>>,
-    output: Option<Arc<Map<String, Json>>>,
-}
-
-impl From<ToolDefinition> for Described {
-    fn from(ToolDefinition { name, description, input, output, .. }: ToolDefinition) -> Self {
-        Self { name, description: capped(description), input: object(input), output: output.map(object) }
-    }
-}
 
 impl Shelf {
     pub(super) fn open(outside: Outside, wanted: Vec<Pattern>) -> Result<Self, OpsError> {
@@ -136,7 +95,7 @@ impl Shelves {
     fn tools(&self, context: &Context<'_>) -> Result<Arc<Vec<Tool>>, OpsError> {
         let catalogue = self.catalogue(context)?;
         let grants = catalogue.packages.keys().map(|name| context.home.grants_place(name));
-        let places = context.home.installed_places().into_iter().chain(context.home.common_places()).chain(grants);
+        let places = context.home.listed_places().into_iter().chain(context.home.common_places()).chain(grants);
         let stamp = Stamp::of(places);
         let mut list = lock(&self.list);
         let is_fresh = |made: Instant| context.now.unix_seconds() - made.unix_seconds() < LIST_SECONDS;
@@ -154,19 +113,12 @@ impl Shelves {
     }
 
     fn tool(&self, context: &Context<'_>, catalogue: &Catalogue, name: &str, place: &Place) -> Result<Tool, OpsError> {
-        let (known, definition) = find(catalogue, place)?;
+        let (known, definition) = catalogue.find(place)?;
         // What must not run is listed as what it would be without grants; a call says why it cannot run.
         let grants = self.decisions.decide(context, &known.subject(), &place.tool);
         let grants = grants.map(|decided| decided.decision.grants.clone()).unwrap_or_default();
         let risk = known.manifest.tools.get(&place.tool).map(|policy| policy.risk);
-        Ok(Tool {
-            name: name.to_owned(),
-            title: name::title(&place.package, &place.tool),
-            description: definition.description.clone(),
-            input_schema: Arc::clone(&definition.input),
-            output_schema: definition.output.clone(),
-            annotations: hints::of(&grants, risk),
-        })
+        Ok(definition.shown(name, place, hints::of(&grants, risk)))
     }
 
     fn call(&self, context: &Context<'_>, call: &ToolCall) -> Result<Called, Refused> {
@@ -204,43 +156,19 @@ impl Shelves {
     }
 
     fn catalogue(&self, context: &Context<'_>) -> Result<Arc<Catalogue>, OpsError> {
-        let stamp = Stamp::of(context.home.installed_places());
+        let stamp = Stamp::of(context.home.listed_places());
         let mut kept = lock(&self.catalogue);
         if let Some((_, catalogue)) = kept.as_ref().filter(|(before, _)| *before == stamp) {
             return Ok(Arc::clone(catalogue));
         }
         let before = kept.as_ref().map(|(_, catalogue)| Arc::clone(catalogue)).unwrap_or_default();
-        let catalogue = Arc::new(self.read(context, &before)?);
+        let read = Catalogue::read(context, &before, &self.wanted, &|note| self.tell_once(note))?;
+        let catalogue = Arc::new(read);
         let digests: BTreeSet<Digest> = catalogue.packages.values().map(|known| known.record.digest).collect();
         lock(&self.loaded).retain(|digest, _| digests.contains(digest));
         // A change in the second in which it was read would not be seen: then it is read again.
         *kept = stamp.is_settled(context.now).then(|| (stamp, Arc::clone(&catalogue)));
         Ok(catalogue)
-    }
-
-    fn read(&self, context: &Context<'_>, before: &Catalogue) -> Result<Catalogue, OpsError> {
-        let mut packages = BTreeMap::new();
-        for record in context.home.all_installed()? {
-            let known = before.packages.get(&record.name).filter(|known| known.record == record);
-            match known
-                .map_or_else(|| Known::read(context, record.clone()).map(Arc::new), |known| Ok(Arc::clone(known)))
-            {
-                Ok(known) => drop(packages.insert(record.name.clone(), known)),
-                // One package that is broken does not take the others away.
-                Err(error) => {
-                    self.tell_once(format!("`{}` is left out: {}: {}", record.name, error.code(), error.message()))
-                }
-            }
-        }
-        let named = packages.values().map(|known: &Arc<Known>| (&known.record, known.tool_names().collect()));
-        let names = exposed::names(named, &self.wanted);
-        for (name, place) in &names.left_out {
-            self.tell_once(format!(
-                "`{}` of `{}` is left out: another tool is called `{name}`",
-                place.tool, place.package
-            ));
-        }
-        Ok(Catalogue { packages, names })
     }
 
     fn tell_once(&self, note: String) {
@@ -285,52 +213,6 @@ impl Shelves {
 
 fn no_callee(error: OpsError) -> NoCallee {
     NoCallee { code: error.code(), message: error.message() }
-}
-
-fn find<'a>(catalogue: &'a Catalogue, place: &Place) -> Result<(&'a Arc<Known>, &'a Described), OpsError> {
-    let known = catalogue.packages.get(&place.package);
-    let found = known.and_then(|known| Some((known, known.tools.iter().find(|tool| tool.name == place.tool)?)));
-    Ok(found.ok_or_else(|| NotInstalled(place.package.clone()))?)
-}
-
-impl Known {
-    fn read(context: &Context<'_>, record: InstalledRecord) -> Result<Self, OpsError> {
-        let trust = package_file::trust_for_installed(&record)?;
-        let path = context.home.package_path(record.file);
-        let mut package = package_file::open_verified(context, &path, &trust)?;
-        let tools = package.tools()?.tools.into_iter().map(Described::from).collect();
-        let signers = package.signers().to_vec();
-        let provenance = Arc::new(Provenance {
-            name: record.name.clone(),
-            version: record.version.clone(),
-            digest: package.digest(),
-            signers: signers.iter().map(|signer| signer.key.to_string()).collect(),
-        });
-        Ok(Self { record, manifest: package.manifest().clone(), signers, tools, provenance })
-    }
-
-    fn tool_names(&self) -> impl Iterator<Item = &ToolName> {
-        self.tools.iter().map(|tool| &tool.name)
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        Subject { record: &self.record, manifest: &self.manifest, signers: &self.signers }
-    }
-}
-
-fn object(schema: Json) -> Arc<Map<String, Json>> {
-    match schema {
-        Json::Object(schema) => Arc::new(schema),
-        _ => Arc::default(),
-    }
-}
-
-fn capped(description: String) -> String {
-    if description.len() <= DESCRIPTION_BYTES_MAX {
-        return description;
-    }
-    let end = description.floor_char_boundary(DESCRIPTION_BYTES_MAX - ELLIPSIS.len());
-    format!("{}{}", &description[..end], ELLIPSIS)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
