@@ -106,6 +106,7 @@ codes! {
     PKG_COMPRESSION "pkg.compression" Author "an entry is not one plain zstd frame with its content size";
     PKG_PRECOMPILED "pkg.precompiled" Author "the package holds compiled machine code";
     PKG_BLOCKED "pkg.blocked" User "the package was blocked by its publisher or its registry";
+    PKG_KIND "pkg.kind" User "the package is of another kind than it is used for";
 
     MANIFEST_INVALID "manifest.invalid" Author "the manifest does not have the shape of its format";
     MANIFEST_TEXT "manifest.text" Author "a text that a model or a person reads holds hidden or forbidden characters, or is too long";

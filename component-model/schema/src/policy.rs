@@ -50,6 +50,8 @@ pub struct PrivacyPolicy {
     pub modes: PrivacyModes,
     /// Patterns of the user: a name for each, and a regular expression.
     pub patterns: StrictMap<String, String>,
+    /// Filters that are asked: a name for what each finds, and an installed package of the kind `filter`.
+    pub filters: StrictMap<String, PackageName>,
     /// Whether results hold tokens in place of numbers.
     pub tokens: bool,
     /// For which packages tokens in arguments are turned back into values, and of which kinds.

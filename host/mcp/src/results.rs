@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// The member of `_meta` that says where a result came from.
 const PACKAGE: &str = "dev.mpp/package";
+/// The member of `_meta` that says what the privacy filter did: kinds and counts.
+const PRIVACY: &str = "dev.mpp/privacy";
 
 pub(crate) fn tool(tool: &Tool) -> rmcp::model::Tool {
     let description = Some(tool.description.clone().into()).filter(|_| !tool.description.is_empty());
@@ -42,7 +44,11 @@ pub(crate) fn called(called: Called) -> CallToolResult {
         let refused = outcome.refusals.kept.iter().map(|refusal| format!("{}: {}", refusal.code, refusal.message));
         result.content.extend(refused.map(ContentBlock::text));
     }
-    result.meta = Some(provenance(&package));
+    let mut meta = provenance(&package);
+    if !outcome.found.is_empty() {
+        meta.0.insert(PRIVACY.to_owned(), outcome.found.to_json());
+    }
+    result.meta = Some(meta);
     result
 }
 

@@ -41,6 +41,20 @@ pub enum LoadError {
     /// The WIT or the component is not what it must be.
     #[error(transparent)]
     Wit(#[from] WitError),
+    /// It is a filter, and was to be called.
+    #[error("the package is a privacy filter: it has no tools that can be called")]
+    Filter,
+    /// It is no filter, and was to be asked as one.
+    #[error("the package is no privacy filter: its kind is not `filter`")]
+    NoFilter,
+    /// It is not of the world that its kind has.
+    #[error("the package is of the world `{found}`, expected `{expected}`")]
+    World {
+        /// The world of its manifest.
+        found: String,
+        /// The world of its kind, with any patch number.
+        expected: &'static str,
+    },
     /// The component is larger than the host's limit.
     #[error("the component has {found} bytes, expected at most {limit}")]
     TooLarge {
@@ -82,6 +96,8 @@ impl Coded for LoadError {
         match self {
             Self::Package(cause) => cause.code(),
             Self::Wit(cause) => cause.code(),
+            Self::Filter | Self::NoFilter => codes::PKG_KIND,
+            Self::World { .. } => codes::WASM_INTERFACE,
             Self::TooLarge { .. } => codes::LIMIT_COMPONENT,
             Self::Denied { .. } => codes::CAP_DENIED,
             Self::Compile(CompileError::Refused(_)) => codes::WASM_INVALID,
@@ -97,6 +113,10 @@ impl Coded for LoadError {
         match self {
             Self::Package(cause) => cause.hints(),
             Self::Wit(cause) => cause.hints(),
+            Self::Filter => vec!["name it in policy.toml, under `privacy.filters`, then: mpp policy check".to_owned()],
+            Self::NoFilter => {
+                vec!["name a package of the kind `filter` in policy.toml, then: mpp policy check".to_owned()]
+            }
             Self::Denied { permission: Some(permission), .. } => {
                 vec![format!("its author has to ask for the permission `{permission}`")]
             }

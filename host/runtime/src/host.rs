@@ -103,6 +103,11 @@ impl Host {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// What a host of filters has in common with every other.
+    pub(crate) fn into_shared(self) -> Arc<Shared> {
+        self.shared
+    }
+
     /// The host of a running call.
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }

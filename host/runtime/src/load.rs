@@ -15,19 +15,91 @@ use crate::loaded::{About, Linked, LoadedPackage, Route};
 use crate::privacy;
 use mpp_package::verify::{Readmitted, Trust, VerifiedPackage};
 use mpp_schema::Digest;
-use mpp_schema::manifest::Manifest;
+use mpp_schema::manifest::{Kind, Manifest};
 use mpp_schema::permissions::Permissions;
 use mpp_wit::{Tool, ToolSet, WitFolder};
 use std::io::{Read, Seek};
 use std::sync::Arc;
 use wasmtime::component::{Component, ComponentExportIndex};
 
+/// A package that was found fit to be loaded, and its compiled code.
+pub(crate) struct Admitted {
+    pub(crate) about: About,
+    pub(crate) component: Component,
+    pub(crate) tools: ToolSet,
+    pub(crate) is_bridged: bool,
+}
+
+/// What a package is loaded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Something with tools that are called.
+    Tools,
+    /// A detector of the privacy filter.
+    Filter,
+}
+
+/// The world of filters.
+const FILTER_WORLD: &str = "mpp:filter/filter@0.1.";
+
+impl Use {
+    /// A filter is asked by the host alone, and nothing else can be asked as one (PRIV-61).
+    fn fits(self, manifest: &Manifest) -> Result<(), LoadError> {
+        let is_filter = manifest.kind == Kind::Filter;
+        match self {
+            Self::Tools if is_filter => Err(LoadError::Filter),
+            Self::Filter if !is_filter => Err(LoadError::NoFilter),
+            Self::Filter if !manifest.world.starts_with(FILTER_WORLD) => {
+                Err(LoadError::World { found: manifest.world.clone(), expected: "mpp:filter/filter@0.1" })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the package may import.
+    fn permissions(self, manifest: &Manifest) -> Permissions {
+        match self {
+            Self::Tools => manifest.permissions.clone(),
+            Self::Filter => Permissions::default(),
+        }
+    }
+}
+
 /// Loads by the first door: with the package's own file at hand.
 pub(crate) fn load<R: Read + Seek>(
     shared: &Arc<Shared>,
     package: &mut VerifiedPackage<R>,
 ) -> Result<LoadedPackage, LoadError> {
-    if let Some(kept) = kept(shared, |cache| cache::reopen(cache, &shared.identity, package)) {
+    link(shared, admit(shared, package, Use::Tools)?)
+}
+
+/// Loads by the second door: what the cache has of a package that was verified before. Nothing when it has nothing that is good.
+pub(crate) fn load_cached(
+    shared: &Arc<Shared>,
+    digest: Digest,
+    trust: &Trust,
+) -> Option<Result<LoadedPackage, LoadError>> {
+    let admitted = kept(shared, Use::Tools, |cache| cache::open(cache, &shared.identity, digest, trust))?;
+    Some(admitted.and_then(|admitted| link(shared, admitted)))
+}
+
+/// A filter, by the first door.
+pub(crate) fn filter<R: Read + Seek>(shared: &Shared, package: &mut VerifiedPackage<R>) -> Result<Admitted, LoadError> {
+    admit(shared, package, Use::Filter)
+}
+
+/// A filter, by the second door.
+pub(crate) fn filter_cached(shared: &Shared, digest: Digest, trust: &Trust) -> Option<Result<Admitted, LoadError>> {
+    kept(shared, Use::Filter, |cache| cache::open(cache, &shared.identity, digest, trust))
+}
+
+fn admit<R: Read + Seek>(
+    shared: &Shared,
+    package: &mut VerifiedPackage<R>,
+    used_as: Use,
+) -> Result<Admitted, LoadError> {
+    used_as.fits(package.manifest())?;
+    if let Some(kept) = kept(shared, used_as, |cache| cache::reopen(cache, &shared.identity, package)) {
         return kept;
     }
     let about = About {
@@ -40,8 +112,11 @@ pub(crate) fn load<R: Read + Seek>(
     let bytes = package.component().map_err(LoadError::package)?;
     let limits = limits(shared, &about.manifest);
     let tools = ToolSet::from_wit(&folder, Some(&about.manifest.world))?;
-    check(&bytes, &tools, &about.manifest.permissions, &limits)?;
-    let bridged = image::bridged(&bytes, &tools);
+    check(&bytes, &tools, &used_as.permissions(&about.manifest), &limits)?;
+    let bridged = match used_as {
+        Use::Tools => image::bridged(&bytes, &tools),
+        Use::Filter => None,
+    };
     let is_bridged = bridged.is_some();
     let bytes = bridged.unwrap_or(bytes);
     let code = shared.compiler.compile(&CompileJob::new(&shared.lanes[0].engine, &shared.identity, &bytes));
@@ -50,24 +125,19 @@ pub(crate) fn load<R: Read + Seek>(
         cache::keep(&**cache, &shared.identity, package, Digest::of(&bytes), Kept { is_bridged, code: &code });
     }
     let component = code.into_component(&shared.lanes[0].engine).map_err(LoadError::Compile)?;
-    link(shared, about, &component, tools, is_bridged)
-}
-
-/// Loads by the second door: what the cache has of a package that was verified before. Nothing when it has nothing that is good.
-pub(crate) fn load_cached(
-    shared: &Arc<Shared>,
-    digest: Digest,
-    trust: &Trust,
-) -> Option<Result<LoadedPackage, LoadError>> {
-    kept(shared, |cache| cache::open(cache, &shared.identity, digest, trust))
+    Ok(Admitted { about, component, tools, is_bridged })
 }
 
 fn kept(
-    shared: &Arc<Shared>,
+    shared: &Shared,
+    used_as: Use,
     open: impl FnOnce(&dyn CodeCache) -> Option<Readmitted>,
-) -> Option<Result<LoadedPackage, LoadError>> {
+) -> Option<Result<Admitted, LoadError>> {
     let cache = shared.cache.as_deref()?;
     let package = open(cache)?;
+    if let Err(error) = used_as.fits(package.manifest()) {
+        return Some(Err(error));
+    }
     let (component, is_bridged) = cache::component(cache, &shared.identity, &shared.lanes[0].engine, &package)?;
     let folder = WitFolder { files: package.wit().clone() };
     let about = About {
@@ -76,26 +146,18 @@ fn kept(
         signers: package.signers().to_vec(),
         definitions: package.tools().clone(),
     };
-    let tools = match ToolSet::from_wit(&folder, Some(&about.manifest.world)) {
-        Ok(tools) => tools,
-        Err(error) => return Some(Err(error.into())),
-    };
-    Some(link(shared, about, &component, tools, is_bridged))
+    let tools = ToolSet::from_wit(&folder, Some(&about.manifest.world));
+    Some(tools.map(|tools| Admitted { about, component, tools, is_bridged }).map_err(LoadError::from))
 }
 
 fn limits(shared: &Shared, manifest: &Manifest) -> Limits {
     shared.limits.asked(manifest.limits.as_ref(), &shared.caps)
 }
 
-fn link(
-    shared: &Arc<Shared>,
-    about: About,
-    component: &Component,
-    tools: ToolSet,
-    is_bridged: bool,
-) -> Result<LoadedPackage, LoadError> {
+fn link(shared: &Arc<Shared>, admitted: Admitted) -> Result<LoadedPackage, LoadError> {
+    let Admitted { about, component, tools, is_bridged } = admitted;
     let routes: Vec<_> = tools.tools.iter().map(|tool| route(tool, is_bridged)).collect();
-    let first = linked(&shared.lanes[0], component, &tools, &routes)?;
+    let first = linked(&shared.lanes[0], &component, &tools, &routes)?;
     let limits = limits(shared, &about.manifest);
     let modes = privacy::asked(about.manifest.privacy.as_ref()).map_err(LoadError::Privacy)?;
     Ok(LoadedPackage::new(Arc::clone(shared), about, first, tools, routes, limits, modes))

@@ -10,6 +10,7 @@ use mpp_privacy::{Blocked, Counts, Direction, Filter, Kind, Masker, Mode, Modes,
 use mpp_schema::{Coded, PackageName, StrictMap, codes};
 use mpp_wit::value::Value;
 use mpp_wit::{Tool, Type};
+use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -66,6 +67,15 @@ impl Found {
     /// Whether there was nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Kinds and counts as `--json`, agents and records show them (PRIV-33).
+    pub fn to_json(&self) -> Json {
+        let Self { masked, reported, blocked, opened } = self;
+        let counts = |counts: &Counts| -> Json {
+            counts.iter().map(|(kind, count)| (kind.as_str().to_owned(), Json::from(count))).collect()
+        };
+        json!({ "masked": counts(masked), "reported": counts(reported), "blocked": blocked, "opened": opened })
     }
 
     /// Adds what was done in a call that was made within the call.

@@ -23,6 +23,8 @@ static TEMPLATES: &[Template] = include!(concat!(env!("OUT_DIR"), "/templates.rs
 #[serde(deny_unknown_fields)]
 pub(crate) struct About {
     pub(crate) description: String,
+    /// The command that is tried first with the new project.
+    pub(crate) next: String,
     pub(crate) names: Names,
 }
 
@@ -55,6 +57,11 @@ impl Template {
         self.about().description
     }
 
+    /// The command that is tried first: `run`, or `build` for what cannot be called.
+    pub fn next(&self) -> String {
+        self.about().next
+    }
+
     /// The files that a new project gets.
     pub(crate) fn project_files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.files.iter().copied().filter(|(path, _)| *path != ABOUT)
@@ -76,6 +83,7 @@ mod tests {
         for template in templates() {
             let about = template.about();
             assert!(about.description.ends_with('.'), "{}", template.name);
+            assert!(["run", "build"].contains(&&*about.next), "{}", template.name);
             for file in &about.names.files {
                 assert!(template.project_files().any(|(path, _)| path == file), "{}: {file}", template.name);
             }
@@ -85,13 +93,15 @@ mod tests {
     #[test]
     fn an_unknown_template_is_answered_with_those_there_are() {
         let error = template("cobol").unwrap_err();
-        assert_eq!(error.to_string(), "no template is called `cobol`; there are: rust");
+        assert_eq!(error.to_string(), "no template is called `cobol`; there are: filter, rust");
     }
 
     #[test]
     fn nothing_that_a_build_left_is_part_of_a_template() {
-        for (path, _) in template("rust").unwrap().files {
-            assert!(!path.starts_with("target/"), "{path}");
+        for template in templates() {
+            for (path, _) in template.files {
+                assert!(!path.starts_with("target/"), "{}: {path}", template.name);
+            }
         }
     }
 }

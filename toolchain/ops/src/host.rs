@@ -4,7 +4,7 @@ use crate::compile_process::{ChildCompiler, CompileLimits};
 use crate::home::{Home, installed::InstalledRecord};
 use crate::secrets::HomeSecrets;
 use crate::verb::call::OtherTools;
-use crate::{Context, Event, OpsError, package_file, standing};
+use crate::{Context, Event, OpsError, filters, package_file, standing};
 use mpp_host::{Allocation, Environment, FolderCache, FolderCacheError, Host, HostOptions, LoadedPackage, Providers};
 use mpp_kv::SharedStore;
 use mpp_package::verify::VerifiedPackage;
@@ -105,7 +105,7 @@ pub(crate) fn start(
     };
     let compiler = Arc::new(ChildCompiler::new(context.program.clone(), CompileLimits::default()));
     let kept = cache.clone().map(|cache| cache as _);
-    let privacy = Arc::new(context.home.privacy(&context.home.policy()?)?);
+    let privacy = Arc::new(filters::privacy(context, &context.home.policy()?)?);
     let options = HostOptions { compiler, cache: kept, providers, allocation, privacy, ..HostOptions::default() };
     Ok((Host::new(options)?, cache))
 }

@@ -10,6 +10,7 @@ pub mod conformance;
 
 mod context;
 mod error;
+mod filters;
 mod grants;
 pub mod home;
 mod host;
@@ -37,5 +38,5 @@ pub mod privacy {
 
 /// How a call ended, as the host says it.
 pub mod outcome {
-    pub use mpp_host::{CallOutcome, Ending, Log, Refusals};
+    pub use mpp_host::{CallOutcome, Ending, Found, Log, Refusals};
 }

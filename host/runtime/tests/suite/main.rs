@@ -6,6 +6,7 @@ mod support;
 mod cache;
 mod call;
 mod device;
+mod filters;
 mod folders;
 mod http;
 mod kv;

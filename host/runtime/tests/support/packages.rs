@@ -49,6 +49,13 @@ pub(crate) fn try_load_private(host: &Host, guest: &Guest, privacy: serde_json::
     host.load(&mut signed(guest, Manifest { privacy, ..manifest(guest) })).map_err(|error| error.code())
 }
 
+/// The guest as a package of the kind `filter`, changed by whoever wants it so.
+pub(crate) fn verified_filter(guest: &Guest, change: impl FnOnce(&mut Manifest)) -> Verified {
+    let mut manifest = Manifest { kind: Kind::Filter, ..manifest(guest) };
+    change(&mut manifest);
+    signed(guest, manifest)
+}
+
 /// The same, with those whose trust let it in.
 pub(crate) fn verified_and_trust(guest: &Guest) -> (Verified, Trust) {
     signed_by(guest, manifest(guest), &SecretKey::generate().expect("a key is made"))

@@ -10,11 +10,13 @@ use mpp_schema::Ident;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  mpp new md\n  mpp new tools/md --namespace acme")]
+#[command(
+    after_help = "Examples:\n  mpp new md\n  mpp new tools/md --namespace acme\n  mpp new customer-numbers --template filter"
+)]
 pub struct Arguments {
     /// The folder to make
     path: PathBuf,
-    /// The template
+    /// The template: rust, filter
     #[arg(long, default_value = "rust")]
     template: String,
     /// The namespace to publish under later
@@ -31,7 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
     let options = NewOptions { template: arguments.template, namespace: arguments.namespace, name: arguments.name };
     let report = new::new(context, &arguments.path, &options)?;
-    let next = format!("next: mpp run {}/\n", arguments.path.display());
+    let next = format!("next: mpp {} {}/\n", report.next, arguments.path.display());
     Ok(Output::new(&report, text(&report)).with_talk(next))
 }
 

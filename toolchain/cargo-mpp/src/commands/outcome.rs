@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::exit::Exit;
-use mpp_ops::outcome::{Ending, Log, Refusals};
+use mpp_ops::outcome::{Ending, Found, Log, Refusals};
 use mpp_ops::verb::call::{CallReport, DryRun};
 use mpp_schema::{Code, Problem, codes, text::escaped, tools::ToolDefinition};
 use serde_json::{Value as Json, json};
@@ -17,9 +17,30 @@ pub fn tool_line(tool: &ToolDefinition) -> String {
 
 /// The end of a call: the result on stdout, the tool's log on stderr.
 pub fn output(report: &CallReport) -> Output {
-    let log = log_text(&report.outcome.log) + &refusals_text(&report.outcome.refusals);
-    let output = ended(report, log);
-    with_refusals(output, &report.outcome.refusals)
+    let outcome = &report.outcome;
+    let log = log_text(&outcome.log) + &refusals_text(&outcome.refusals) + &found_text(&outcome.found);
+    let mut output = with_refusals(ended(report, log), &outcome.refusals);
+    if !outcome.found.is_empty() {
+        output.json["privacy"] = outcome.found.to_json();
+    }
+    output
+}
+
+/// What the privacy filter did: kinds and counts, never values.
+fn found_text(found: &Found) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let each = |(kind, count)| format!("{kind} {count}");
+    let masked: Vec<_> = found.masked.iter().map(each).collect();
+    let reported: Vec<_> = found.reported.iter().map(each).collect();
+    let parts = [
+        (!masked.is_empty()).then(|| format!("masked {}", masked.join(", "))),
+        (!reported.is_empty()).then(|| format!("left as it is {}", reported.join(", "))),
+        (found.blocked > 0).then(|| format!("texts that did not leave: {}", found.blocked)),
+        found.opened.then(|| "tokens in the arguments were turned back".to_owned()),
+    ];
+    format!("privacy: {}\n", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
 /// What the host refused, which the tool may have hidden.

@@ -18,12 +18,15 @@ pub enum Command {
     Test {
         /// The sentences
         file: PathBuf,
+        /// Ask this package file of the kind `filter` as well; may be given several times
+        #[arg(long = "filter", value_name = "FILE.mpp")]
+        filters: Vec<PathBuf>,
     },
 }
 
 pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> {
-    let Command::Test { file } = command;
-    let report = privacy::test(context, &file)?;
+    let Command::Test { file, filters } = command;
+    let report = privacy::test(context, &file, &filters)?;
     let text = shown(&report);
     Ok(Output::new(&report, text).with_talk(format!("{} texts, {} mistakes\n", report.texts, report.mistakes_total)))
 }

@@ -58,7 +58,7 @@ impl Agent {
         self.hear()["result"].clone()
     }
 
-    fn names(&mut self) -> Vec<String> {
+    pub(crate) fn names(&mut self) -> Vec<String> {
         let listed = self.ask("tools/list", &json!({}));
         let tools = listed["tools"].as_array().expect("a list").iter();
         tools.map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect()

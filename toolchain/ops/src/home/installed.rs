@@ -57,7 +57,7 @@ impl Home {
         self.data.join("installed")
     }
 
-    fn record_path(&self, name: &PackageName) -> PathBuf {
+    pub(crate) fn record_path(&self, name: &PackageName) -> PathBuf {
         self.installed_folder().join(name.namespace().as_str()).join(format!("{}.json", name.name()))
     }
 

@@ -6,8 +6,7 @@ use crate::{
     atomic_write::{self, IoError, Readable},
 };
 use mpp_host::{Privacy, Tokens, apply_modes};
-use mpp_policy::Policy;
-use mpp_privacy::{Filter, FilterError, Kind, Modes, SEAL_KEY_BYTES, Sealer};
+use mpp_privacy::{Detector, Filter, FilterError, Kind, Modes, SEAL_KEY_BYTES, Sealer};
 use mpp_schema::{Code, Coded, PackageName, codes, policy::PrivacyPolicy};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,9 +26,9 @@ pub enum PrivacyError {
         /// What is wrong.
         wrong: String,
     },
-    /// A pattern that cannot be used.
-    #[error("read the policy, `privacy.patterns`")]
-    Pattern(#[from] FilterError),
+    /// A pattern, or the name of a filter, that cannot be used.
+    #[error("read the policy, `privacy.patterns` and `privacy.filters`")]
+    Filter(#[from] FilterError),
     /// The key of the tokens is not what this home wrote.
     #[error("read the key of the tokens: expected {SEAL_KEY_BYTES} bytes in `{}`", .0.display())]
     Key(PathBuf),
@@ -50,10 +49,13 @@ impl Coded for PrivacyError {
 }
 
 impl Home {
-    /// The filter that this home's policy wants.
-    pub fn privacy(&self, policy: &Policy) -> Result<Privacy, OpsError> {
-        let written = &policy.file().privacy;
-        let (filter, modes) = (filter(written)?, modes(written)?);
+    /// The filter that this home's policy wants, with the detectors that are ready by now.
+    pub(crate) fn privacy(
+        &self,
+        written: &PrivacyPolicy,
+        detectors: Vec<Box<dyn Detector>>,
+    ) -> Result<Privacy, OpsError> {
+        let (filter, modes) = (filter(written, detectors)?, modes(written)?);
         let opened_for = opened_for(written)?;
         let tokens = match written.tokens {
             true => Some(Tokens { sealer: self.sealer()?, opened_for }),
@@ -91,8 +93,11 @@ pub(crate) fn modes(written: &PrivacyPolicy) -> Result<Modes, PrivacyError> {
     Ok(modes)
 }
 
-fn filter(written: &PrivacyPolicy) -> Result<Filter, PrivacyError> {
+fn filter(written: &PrivacyPolicy, detectors: Vec<Box<dyn Detector>>) -> Result<Filter, PrivacyError> {
     let mut builder = Filter::builder();
+    for detector in detectors {
+        builder = builder.detector(detector)?;
+    }
     for (name, expression) in written.patterns.iter() {
         builder = builder.pattern(name, expression)?;
     }

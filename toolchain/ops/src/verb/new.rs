@@ -26,6 +26,9 @@ pub struct NewReport {
     pub package: PackageName,
     /// The files that were written, relative to the folder.
     pub files: Vec<String>,
+    /// The command that is tried first.
+    #[serde(skip)]
+    pub next: String,
 }
 
 /// Namespace of projects that were not told theirs.
@@ -40,7 +43,7 @@ pub fn new(context: &Context<'_>, path: &Path, options: &NewOptions) -> Result<N
     };
     let template = mpp_build::template(&options.template)?;
     let made = mpp_build::new::create(template, &folder, &PackageName::new(namespace(options)?, name))?;
-    Ok(NewReport { folder: made.folder, package: made.package, files: made.files })
+    Ok(NewReport { folder: made.folder, package: made.package, files: made.files, next: template.next() })
 }
 
 /// Turns the cargo package in the folder `path` into a tool: what it lacks is added, nothing that is there is changed.
@@ -49,7 +52,10 @@ pub fn init(context: &Context<'_>, path: &Path, namespace: Option<&Ident>) -> Re
     let plan = mpp_build::init::plan(&context.path(path), namespace.unwrap_or(&local))?;
     plan.carry_out()?;
     let files = plan.writes.iter().map(|(path, _)| path.display().to_string()).collect();
-    Ok(InitReport { made: NewReport { folder: plan.folder, package: plan.package, files }, remaining: plan.remaining })
+    Ok(InitReport {
+        made: NewReport { folder: plan.folder, package: plan.package, files, next: "run".to_owned() },
+        remaining: plan.remaining,
+    })
 }
 
 /// A cargo package that became a tool.

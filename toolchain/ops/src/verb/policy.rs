@@ -3,6 +3,7 @@
 use crate::{
     Context, OpsError,
     atomic_write::{self, Readable},
+    filters,
 };
 use mpp_schema::{
     policy::{PolicyFile, PolicyLimits},
@@ -28,7 +29,7 @@ pub struct PolicyReport {
 pub fn show(context: &Context<'_>) -> Result<PolicyReport, OpsError> {
     let policy = context.home.policy()?;
     // Also what it says about privacy must be something that can be obeyed.
-    context.home.privacy(&policy)?;
+    filters::privacy(context, &policy)?;
     let file = context.home.policy_path();
     let means = sentences(policy.file());
     Ok(PolicyReport { exists: file.exists(), file, policy: policy.file().clone(), means })
@@ -78,6 +79,9 @@ fn sentences(policy: &PolicyFile) -> Vec<String> {
         ));
     }
     lines.extend(policy.privacy.patterns.keys().map(|name| format!("the pattern {} is looked for", escaped(name))));
+    for (name, package) in policy.privacy.filters.iter() {
+        lines.push(format!("the filter {package} is asked, and what it finds is called {}", escaped(name)));
+    }
     if policy.privacy.tokens {
         lines.push("results hold tokens in place of what is masked".to_owned());
     }
@@ -117,7 +121,7 @@ mod tests {
         let shown: String =
             TEMPLATE.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line).to_owned() + "\n").collect();
         let file: PolicyFile = toml::from_str(&shown).unwrap();
-        assert_eq!(sentences(&file).len(), 20);
+        assert_eq!(sentences(&file).len(), 21);
         mpp_policy::Policy::new(file).unwrap();
     }
 }

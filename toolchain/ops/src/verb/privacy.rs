@@ -1,13 +1,16 @@
 //! `mpp privacy test`: how good the filter of this home is on labelled sentences.
 
-use crate::{Context, OpsError, atomic_write::IoError};
+use crate::{Context, OpsError, atomic_write::IoError, filters};
 use mpp_privacy::{
     Blocked,
     quality::{self, Mistake, ReadError},
 };
 use mpp_schema::{Code, Coded, codes};
 use serde::Serialize;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// How good it is.
 #[derive(Debug, Serialize)]
@@ -83,9 +86,9 @@ impl Coded for SentencesError {
 /// Mistakes that are shown.
 const MISTAKES_MAX: usize = 20;
 
-/// Runs the filter over the labelled sentences of `file`.
-pub fn test(context: &Context<'_>, file: &Path) -> Result<QualityReport, OpsError> {
-    let privacy = context.home.privacy(&context.home.policy()?)?;
+/// Runs the filter over the labelled sentences of `file`. The package files `filters` are asked as well.
+pub fn test(context: &Context<'_>, file: &Path, filters: &[PathBuf]) -> Result<QualityReport, OpsError> {
+    let privacy = filters::privacy_with(context, &context.home.policy()?, filters)?;
     let path = context.path(file);
     let json = fs::read_to_string(&path).map_err(IoError::on("read", &path))?;
     let texts = quality::read(&json).map_err(SentencesError::from)?;

@@ -1,6 +1,6 @@
 //! `mpp redact`: a text through the privacy filter of this home, and a report of what was found. Nothing of a finding is in the report.
 
-use crate::{Context, OpsError, atomic_write::IoError};
+use crate::{Context, OpsError, atomic_write::IoError, filters};
 use mpp_privacy::{Blocked, Counts, Direction, Masker, Stream};
 use mpp_schema::{Code, Coded};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// What was done.
@@ -45,8 +45,15 @@ impl Coded for NotMasked {
 }
 
 /// Masks a file, or standard input where it is `-`, as what leaves in the direction `direction` is masked.
-pub fn redact(context: &Context<'_>, file: &Path, direction: Direction) -> Result<RedactReport, OpsError> {
-    let privacy = context.home.privacy(&context.home.policy()?)?;
+///
+/// The package files `filters` are asked as well, for their authors.
+pub fn redact(
+    context: &Context<'_>,
+    file: &Path,
+    direction: Direction,
+    filters: &[PathBuf],
+) -> Result<RedactReport, OpsError> {
+    let privacy = filters::privacy_with(context, &context.home.policy()?, filters)?;
     let mut masker = Masker::new(privacy.filter, privacy.modes);
     let what = file.display().to_string();
     let masked = match what.as_str() {

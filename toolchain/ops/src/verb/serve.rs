@@ -8,6 +8,7 @@ mod catalogue;
 mod decided;
 mod exposed;
 mod hints;
+mod in_force;
 mod lent;
 mod shelf;
 mod stamp;

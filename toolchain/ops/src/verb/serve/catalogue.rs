@@ -11,7 +11,11 @@ use crate::{
 };
 use mpp_mcp::{Hints, Provenance, Tool, name};
 use mpp_package::verify::Signer;
-use mpp_schema::{PackageName, ToolName, manifest::Manifest, tools::ToolDefinition};
+use mpp_schema::{
+    PackageName, ToolName,
+    manifest::{Kind, Manifest},
+    tools::ToolDefinition,
+};
 use serde_json::{Map, Value as Json};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -78,6 +82,8 @@ impl Catalogue {
             match known
                 .map_or_else(|| Known::read(context, record.clone()).map(Arc::new), |known| Ok(Arc::clone(known)))
             {
+                // Filters and steps of a build are nothing for an agent.
+                Ok(known) if known.manifest.kind != Kind::Tool => {}
                 Ok(known) => drop(packages.insert(record.name.clone(), known)),
                 // One package that is broken does not take the others away.
                 Err(error) => tell(format!("`{}` is left out: {}: {}", record.name, error.code(), error.message())),

@@ -5,6 +5,7 @@ use super::{
     decided::{Decided, Decisions},
     exposed::{Pattern, Place},
     hints,
+    in_force::InForce,
     lent::Lent,
     stamp::Stamp,
 };
@@ -32,6 +33,7 @@ pub(super) struct Shelves {
     host: Host,
     wanted: Vec<Pattern>,
     decisions: Decisions,
+    privacy: InForce,
     catalogue: Mutex<Option<(Stamp, Arc<Catalogue>)>>,
     list: Mutex<Option<Listed>>,
     loaded: Mutex<HashMap<Digest, Slot>>,
@@ -71,6 +73,7 @@ impl Shelf {
             host,
             wanted,
             decisions: Decisions::default(),
+            privacy: InForce::default(),
             catalogue: Mutex::default(),
             list: Mutex::default(),
             loaded: Mutex::default(),
@@ -142,6 +145,7 @@ impl Shelves {
         if let Some(missing) = &decision.missing {
             return Err(missing.clone().into());
         }
+        self.privacy.follow(context, &self.host)?;
         let loaded = self.loaded(context, known)?;
         if !decision.consume.is_empty() {
             // Nothing is spent on a call that cannot begin.
