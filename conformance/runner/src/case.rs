@@ -53,6 +53,9 @@ pub(crate) enum Expect {
         /// The id of the key that was accepted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// What the input became.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// The input is bad, for this reason.
     Refused {

@@ -10,10 +10,10 @@ pub(crate) fn judge(expect: &Expect, answer: &anyhow::Result<String>) -> Result<
     let found = parse(text).map_err(|problem| format!("{problem:#}"))?;
     let right = match expect {
         Expect::Refused { code } => found["outcome"] == "refused" && found["code"] == *code,
-        Expect::Accepted { digest, key } => {
+        Expect::Accepted { digest, key, text } => {
             let fits =
                 |wanted: &Option<String>, field: &str| wanted.as_ref().is_none_or(|wanted| found[field] == *wanted);
-            found["outcome"] == "accepted" && fits(digest, "digest") && fits(key, "key")
+            found["outcome"] == "accepted" && fits(digest, "digest") && fits(key, "key") && fits(text, "text")
         }
     };
     let expected = || serde_json::to_string(expect).unwrap_or_default();
@@ -55,6 +55,14 @@ mod tests {
         check(expect, r#"{"outcome":"accepted","digest":"cd"}"#, false);
         check(expect, r#"{"outcome":"accepted"}"#, false);
         check(r#"{"outcome":"accepted"}"#, r#"{"outcome":"accepted","digest":"cd"}"#, true);
+    }
+
+    #[test]
+    fn an_acceptance_needs_the_text_that_is_expected() {
+        let expect = r#"{"outcome":"accepted","text":"to [CARD#1]"}"#;
+        check(expect, r#"{"outcome":"accepted","text":"to [CARD#1]"}"#, true);
+        check(expect, r#"{"outcome":"accepted","text":"to 4242424242424242"}"#, false);
+        check(expect, r#"{"outcome":"accepted"}"#, false);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! Decides nothing of its own and touches nothing but the named files. A request that makes no sense is answered with `unsupported`,
 //! which no case expects.
 
-use crate::{OpsError, atomic_write::IoError, verb::verify::check_content};
+use crate::{OpsError, atomic_write::IoError, home::privacy::PrivacyError, verb::verify::check_content};
 use mpp_package::{
     key::PublicKey,
     signature::{self, SignatureError, SignatureText},
     verify::{self, Trust, TrustedKey},
 };
+use mpp_privacy::{Direction, Filter, Masker, Modes, Stream};
+use mpp_schema::{Digest, manifest::PrivacyModes};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::{
@@ -32,6 +34,21 @@ enum Question {
     ParseSignature { signature: PathBuf },
     #[serde(rename = "key.register")]
     RegisterKey { key: String },
+    #[serde(rename = "privacy.mask")]
+    Mask(Mask),
+}
+
+/// What is masked, and how.
+#[derive(Deserialize)]
+struct Mask {
+    text: PathBuf,
+    direction: String,
+    #[serde(default)]
+    modes: PrivacyModes,
+    #[serde(default)]
+    secrets: Vec<String>,
+    times: Option<usize>,
+    cut: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +101,7 @@ fn ask(question: &Question) -> Result<Json, OpsError> {
             let key = PublicKey::from_base64(key)?;
             Ok(json!({ "outcome": "accepted", "key": key.id() }))
         }
+        Question::Mask(mask) => masked(mask),
     }
 }
 
@@ -125,6 +143,36 @@ fn verify_signature(message: &[u8], text: &str, key: &PublicKey, purpose: Option
 
 fn bytes(path: &Path) -> Result<Vec<u8>, OpsError> {
     Ok(fs::read(path).map_err(IoError::on("read", path))?)
+}
+
+/// The longest text that an answer holds.
+const TEXT_BYTES_MAX: usize = 4096;
+
+fn masked(question: &Mask) -> Result<Json, OpsError> {
+    let word = |wrong: String| PrivacyError::Word { table: "modes", wrong };
+    let direction: Direction = question.direction.parse().map_err(|error| word(format!("{error}")))?;
+    let mut modes = Modes::default();
+    mpp_host::apply_modes(&mut modes, &question.modes).map_err(word)?;
+    let secrets = question.secrets.iter().map(String::as_bytes);
+    let filter = Filter::new().with_secrets(secrets).map_err(PrivacyError::from)?;
+    let mut masker = Masker::new(filter, modes);
+    let text = bytes(&question.text)?.repeat(question.times.unwrap_or(1));
+    let masked = match question.cut {
+        None => masker.bytes(direction, &text)?.into_owned(),
+        Some(place) => {
+            let (first, second) = text.split_at(place.min(text.len()));
+            let (mut stream, mut out) = (Stream::new(direction), Vec::new());
+            stream.push(&mut masker, first, &mut out)?;
+            stream.push(&mut masker, second, &mut out)?;
+            stream.finish(&mut masker, &mut out)?;
+            out
+        }
+    };
+    let mut answer = json!({ "outcome": "accepted", "digest": Digest::of(&masked) });
+    if masked.len() <= TEXT_BYTES_MAX {
+        answer["text"] = String::from_utf8_lossy(&masked).into();
+    }
+    Ok(answer)
 }
 
 /// The file as text; bytes that are no text become characters that no signature may hold.
@@ -182,6 +230,11 @@ mod tests {
     #[test]
     fn every_case_about_packages() {
         check("package");
+    }
+
+    #[test]
+    fn every_case_about_privacy() {
+        check("privacy");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod key_cases;
 mod keys;
 mod manifest_cases;
 mod minisig;
+mod privacy_cases;
 mod signature_cases;
 mod trust_cases;
 mod well_formed;
@@ -38,6 +39,7 @@ fn cases() -> anyhow::Result<Vec<Case>> {
         container_cases::cases(),
         content_cases::cases()?,
         manifest_cases::cases()?,
+        privacy_cases::cases(),
     ]
     .concat())
 }
@@ -52,6 +54,7 @@ pub(crate) fn check(tree: &Tree, mode: Mode) -> anyhow::Result<Findings> {
         files.extend(named);
     }
     let mut findings = well_formed::check(&cases);
+    findings.extend(privacy_cases::check(tree, &cases)?);
     for (path, content) in &files {
         findings.extend(generated::file(tree, path, content, mode)?);
     }
