@@ -27,7 +27,8 @@ use url::Url;
 /// How much one update or lookup may bring.
 const BYTES_MAX: u64 = 256 << 20;
 const HELD: &str = "held.json";
-const OBJECTS: &str = "objects";
+/// The folder of what was given, by digest.
+pub(crate) const OBJECTS: &str = "objects";
 
 /// What a server gave for a path, and how to ask whether it is still so.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -60,6 +60,7 @@ impl Registry {
         report: &mut ExportReport,
         tell: &mut dyn FnMut(usize, usize),
     ) -> Result<(), RegistryError> {
+        remove_unfinished(to);
         let names = search::names(files, self.trusted()?)?;
         for (done, name) in names.iter().enumerate() {
             tell(done, names.len());
@@ -119,6 +120,13 @@ fn outdate(path: &Path, file: &fs::File) -> std::io::Result<()> {
         true => file.set_modified(later),
         false => Ok(()),
     }
+}
+
+/// Removes what a killed writer of package files left. In the folder of the index, every file that does not belong there goes.
+fn remove_unfinished(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let left = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY));
+    left.for_each(|entry| drop(fs::remove_file(entry.path())));
 }
 
 /// Removes files of the index that are not in it any more.

@@ -9,6 +9,7 @@ mod blob;
 mod clone;
 mod commit;
 mod copy;
+mod disk_clock;
 mod durable;
 mod edit;
 mod error;

@@ -3,7 +3,7 @@
 //! A repository may be hostile: nothing of the user's or the system's configuration is read, replacement objects are off, and single
 //! allocations are bounded.
 
-use crate::RegistryError;
+use crate::{RegistryError, disk_clock::DiskClock};
 use gix::{
     ObjectId, Repository,
     refs::{
@@ -166,16 +166,12 @@ fn locks<'a>(repository: &'a Repository, moves: &'a [Move]) -> impl Iterator<Ite
     names.chain(["packed-refs.lock".to_owned()]).map(|lock| repository.path().join(lock))
 }
 
-/// Removes locks of references whose makers were killed: who lives holds one for the blink of an eye. The age is told by the clock of
-/// the disk, and one process at a time looks, so that nobody removes the lock that somebody made meanwhile.
+/// Removes locks of references whose makers were killed: who lives holds one for the blink of an eye. One process at a time looks, so that
+/// nobody removes the lock that somebody made meanwhile.
 fn remove_dead_locks(repository: &Repository, moves: &[Move]) {
     let dead = || {
-        let now = tempfile::tempfile_in(repository.path()).and_then(|file| file.metadata()?.modified()).ok()?;
-        let is_dead = |lock: &PathBuf| {
-            let made = fs::symlink_metadata(lock).and_then(|found| found.modified());
-            made.is_ok_and(|made| now.duration_since(made).is_ok_and(|age| age > LOCK_AGE))
-        };
-        Some(locks(repository, moves).filter(is_dead).collect::<Vec<_>>())
+        let clock = DiskClock::of(repository.path())?;
+        Some(locks(repository, moves).filter(|lock| clock.is_older(lock, LOCK_AGE)).collect::<Vec<_>>())
     };
     if dead().is_none_or(|dead| dead.is_empty()) {
         return;

@@ -1,11 +1,12 @@
 //! Folders for work in progress. Each is owned by the process that made it, through a lock on a file inside, and is removed when the work
 //! is over. What a process left behind that was killed is removed by the next one that makes such a folder beside it.
 
-use crate::RegistryError;
+use crate::{RegistryError, disk_clock::DiskClock};
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -14,6 +15,8 @@ const OWNER: &str = "owner";
 /// What the file holds once it is locked: a folder without it is being made at this moment.
 const OWNED: &[u8] = b"owned\n";
 const CONTENT: &str = "content";
+/// Making a folder takes the blink of an eye: one that is without its mark after this long was being made by somebody who was killed.
+const MAKING_MAX: Duration = Duration::from_secs(600);
 
 /// A folder that is removed when this is dropped, or after its owner died.
 pub(crate) struct Scratch {
@@ -53,9 +56,20 @@ pub(crate) fn sweep(parent: &Path, prefix: &str) {
 }
 
 fn is_dead(folder: &Path) -> bool {
-    let Ok(mut owner) = File::options().read(true).write(true).open(folder.join(OWNER)) else { return false };
-    let mut mark = Vec::new();
-    owner.try_lock().is_ok() && owner.read_to_end(&mut mark).is_ok() && mark == OWNED
+    match File::options().read(true).write(true).open(folder.join(OWNER)) {
+        Ok(mut owner) => {
+            let mut mark = Vec::new();
+            let is_free = owner.try_lock().is_ok() && owner.read_to_end(&mut mark).is_ok();
+            is_free && (mark == OWNED || is_forgotten(folder))
+        }
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound && is_forgotten(folder),
+    }
+}
+
+/// Whether a folder without its mark has been so for long.
+fn is_forgotten(folder: &Path) -> bool {
+    let clock = folder.parent().and_then(DiskClock::of);
+    clock.is_some_and(|clock| clock.is_older(folder, MAKING_MAX))
 }
 
 #[cfg(test)]
@@ -84,6 +98,25 @@ mod tests {
         let folder = living.path().parent().unwrap().to_owned();
         drop(living);
         assert!(!folder.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_was_being_made_long_ago_is_removed_too() {
+        let home = tempfile::tempdir().unwrap();
+        for (name, marked, old) in [("a", false, false), ("b", false, true), ("c", true, false), ("d", true, true)] {
+            let folder = home.path().join(format!("{PREFIX}{name}"));
+            fs::create_dir(&folder).unwrap();
+            if marked {
+                fs::write(folder.join(OWNER), b"").unwrap();
+            }
+            let made = fs::metadata(&folder).unwrap().modified().unwrap();
+            let hour = std::time::Duration::from_secs(if old { 3600 } else { 0 });
+            fs::File::open(&folder).unwrap().set_modified(made - hour).unwrap();
+        }
+        drop(Scratch::new(home.path(), PREFIX).unwrap());
+        let there = ["a", "b", "c", "d"].map(|name| home.path().join(format!("{PREFIX}{name}")).exists());
+        assert_eq!(there, [true, false, true, false]);
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use crate::{
     RegistryError,
     atomic_write::{self, atomic_write},
     clone::Clone as IndexClone,
-    scratch,
+    copy, scratch,
 };
 use gix::ObjectId;
 use mpp_index::state::TrustedState;
@@ -134,7 +134,9 @@ impl Store {
     /// Removes what killed processes left behind. Files are written under the lock, so whoever holds it knows that their writers are dead.
     fn sweep(&self) {
         scratch::sweep(&self.folder, WORK);
-        [self.folder.clone(), self.folder.join(EVIDENCE), self.search_path()]
+        let copy = self.copy_path();
+        let objects = copy.join(copy::OBJECTS);
+        [self.folder.clone(), self.folder.join(EVIDENCE), self.search_path(), copy, objects]
             .iter()
             .for_each(|folder| atomic_write::sweep(folder));
         IndexClone::at(self.clone_path()).sweep();

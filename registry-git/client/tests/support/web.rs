@@ -35,7 +35,7 @@ impl Drop for Program {
 
 /// Whether a program is installed. Tests that need it say so and do nothing without it, but in CI it must be there.
 #[expect(clippy::print_stderr, reason = "what was not tested must be seen")]
-fn is_installed(program: &str, what: &str) -> bool {
+pub(crate) fn is_installed(program: &str, what: &str) -> bool {
     let mut folders =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
     folders.push("/usr/sbin".into());
@@ -142,6 +142,11 @@ impl Raw {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// The paths that were asked for so far.
