@@ -2,7 +2,10 @@
 
 mod support;
 
-use mpp_registry::transport::Settings;
+use mpp_registry::{
+    Location,
+    transport::{Address, Settings, Transport as _},
+};
 use mpp_schema::codes;
 use support::{
     World, check, day, has_git,
@@ -29,6 +32,29 @@ fn the_whole_road_over_http() {
     let world = World::new();
     let server = GitServer::start(world.folder.path());
     walk_the_road(&world, &server.location("registry.git"));
+}
+
+/// IDX-51.
+#[test]
+fn a_package_file_comes_without_the_versions_before_it() {
+    if !has_git() {
+        return;
+    }
+    let world = World::new();
+    let mut home = world.home("home", &world.file_location());
+    for version in ["1.0.0", "1.1.0"] {
+        publish(&mut home, &package("acme:notes", version, "Finds notes.")).unwrap();
+    }
+    let entry = home.package(&name("acme:notes")).unwrap().unwrap();
+    let commits: Vec<_> = entry.releases.iter().map(|signed| signed.release.commit.clone().unwrap()).collect();
+    let [first, second] = [0, 1].map(|n| gix::ObjectId::from_hex(commits[n].as_bytes()).unwrap());
+    let into = world.folder.path().join("into.git");
+    let repository = gix::init_bare(&into).unwrap();
+    let location = Location::parse(&world.file_location()).unwrap();
+    let transport = Address::new(&location, Settings::default()).unwrap();
+    transport.fetch_package(&into, second, "refs/mpp/packages/acme/notes").unwrap();
+    let here = |id| repository.try_find_object(id).unwrap().is_some();
+    assert_eq!((here(first), here(second)), (false, true));
 }
 
 #[test]
@@ -137,7 +163,7 @@ fn over_tls_to_a_server_that_somebody_vouches_for() {
     let server = GitServer::start(world.folder.path());
     let port = tls::in_front_of(server.address());
     let location = format!("https://127.0.0.1:{port}/registry.git");
-    let settings = Settings { certificates: Some(tls::certificate()), ..Settings::default() };
+    let settings = Settings { certificates: Some(tls::authority()), ..Settings::default() };
     walk_the_road_with(&world, |home| world.home_with(home, &location, &settings));
     let strict = Settings { certificates: Some(world.path().join("HEAD")), ..Settings::default() };
     check(world.home_with("strict", &location, &strict).update(None, day(0)), Err(codes::REGISTRY_UNREACHABLE));

@@ -4,7 +4,7 @@
 mod support;
 
 use mpp_package::key::Signer as _;
-use mpp_registry::Registry;
+use mpp_registry::{Registry, transport::Settings};
 use mpp_schema::{Code, Coded as _, codes};
 use std::{
     fs,
@@ -13,6 +13,7 @@ use std::{
 };
 use support::{
     KEYS, World, check, day, name, package, publish,
+    tls::{self, Shows},
     web::{Raw, Request, answer, nginx, static_file},
 };
 
@@ -49,6 +50,7 @@ impl Copied {
     }
 }
 
+/// IDX-81.
 #[test]
 fn the_whole_road_over_a_real_web_server() {
     let copied = Copied::new();
@@ -81,6 +83,41 @@ fn the_whole_road_over_a_real_web_server() {
     assert!(report.written < report.files, "{report:?}");
     assert_eq!(reader.update(None, day(0)).unwrap().records, 1);
     assert_eq!(reader.package(&name("acme:notes")).unwrap().unwrap().releases.len(), 2);
+}
+
+#[test]
+fn a_copy_over_tls_from_a_server_that_somebody_vouches_for() {
+    let copied = Copied::new();
+    let folder = copied.folder.clone();
+    let server = Raw::start(move |request| static_file(&folder, &request.path));
+    let reader = |home: &str, shows, vouches: Option<PathBuf>| {
+        let location = format!("sparse+https://127.0.0.1:{}", tls::showing(shows, server.address()));
+        let settings = Settings { certificates: vouches, ..Settings::default() };
+        Registry::open_with(&location, copied.world.folder.path().join(home), settings).unwrap()
+    };
+    let mut good = reader("good", Shows::ItsOwn, Some(tls::authority()));
+    good.update(Some(copied.world.made.root), day(0)).unwrap();
+    let entry = good.package(&name("acme:notes")).unwrap().unwrap();
+    let file = package("acme:notes", "1.0.0", "Finds notes.");
+    assert_eq!(good.fetch_blob(&entry.name, &entry.releases[0].release).unwrap().bytes(), file);
+    // The proxy passes requests on only once they came over TLS.
+    assert!(server.seen().iter().any(|path| path.starts_with("/blobs/")));
+    let state = fs::read(copied.world.folder.path().join("good/state.json")).unwrap();
+
+    for (what, shows, vouches) in [
+        ("nobody vouches for it", Shows::ItsOwn, None),
+        ("others vouch for it", Shows::ItsOwn, Some(copied.world.path().join("HEAD"))),
+        ("another's certificate", Shows::AnothersName, Some(tls::authority())),
+        ("an expired certificate", Shows::AnExpiredOne, Some(tls::authority())),
+    ] {
+        let mut refused = reader("good", shows, vouches);
+        check(refused.update(None, day(0)), Err(codes::REGISTRY_UNREACHABLE));
+        assert_eq!(server.seen(), Vec::<String>::new(), "{what}: nothing was asked");
+    }
+    assert_eq!(fs::read(copied.world.folder.path().join("good/state.json")).unwrap(), state);
+    copied.publish("acme:notes", "1.1.0");
+    copied.export();
+    check(reader("good", Shows::ItsOwn, Some(tls::authority())).update(None, day(0)), Ok(()));
 }
 
 #[test]

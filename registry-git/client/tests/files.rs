@@ -11,7 +11,7 @@ use mpp_schema::{
 };
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +20,7 @@ use std::{
 };
 use support::{
     KEYS, World, check, day, name, package, publish,
+    tls::{self, Shows},
     web::{Raw, answer, docker_registry},
 };
 
@@ -100,6 +101,7 @@ fn an_oci_registry_may_ask_who_comes() {
     assert_eq!(fetch(&home(&world, "author", &with(Some("secret"))), "acme:notes").unwrap(), file);
 }
 
+/// IDX-56.
 #[test]
 fn idx_56_who_the_user_is_goes_to_servers_that_the_user_named() {
     let listening = Raw::start(|_| answer(200, "", br#"{"token":"t"}"#));
@@ -157,6 +159,7 @@ fn template(origin: &str) -> Blobs {
     Blobs::Template { url: format!("{origin}/{{digest}}") }
 }
 
+/// IDX-57.
 #[test]
 fn idx_57_a_file_must_be_there_before_its_release() {
     let (world, files) = (World::new(), Files::new());
@@ -173,6 +176,57 @@ fn idx_57_a_file_must_be_there_before_its_release() {
     files.put(&file);
     check(publish(&mut author, &file), Ok(()));
     assert_eq!(fetch(&author, "acme:notes").unwrap(), file);
+}
+
+#[test]
+fn idx_56_package_files_over_tls_come_from_who_somebody_vouches_for() {
+    let (world, files) = (World::new(), Files::new());
+    let folder = files.path();
+    let server = Raw::start(move |request| ranged(&folder, request));
+    let over_tls = |shows| format!("https://127.0.0.1:{}", tls::showing(shows, server.address()));
+    let with = |origin: &str, vouches: Option<PathBuf>| Settings { certificates: vouches, ..allowing(origin) };
+    for (number, (shows, vouches, expected)) in [
+        (Shows::ItsOwn, Some(tls::authority()), Ok(())),
+        (Shows::ItsOwn, None, Err(codes::REGISTRY_UNREACHABLE)),
+        (Shows::AnothersName, Some(tls::authority()), Err(codes::REGISTRY_UNREACHABLE)),
+        (Shows::AnExpiredOne, Some(tls::authority()), Err(codes::REGISTRY_UNREACHABLE)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let origin = over_tls(shows);
+        let mut author = home(&world, "author", &with(&origin, vouches));
+        keep_files_at(&mut author, template(&origin));
+        let file = package("acme:notes", &format!("1.0.{number}"), "Finds notes.");
+        files.put(&file);
+        server.seen();
+        check(publish(&mut author, &file), expected);
+        assert_eq!(server.seen().is_empty(), expected.is_err(), "{shows:?}");
+        if expected.is_ok() {
+            assert_eq!(fetch(&author, "acme:notes").unwrap(), file);
+        }
+    }
+}
+
+#[test]
+fn idx_56_nobody_is_sent_away_from_tls() {
+    let (world, files) = (World::new(), Files::new());
+    let folder = files.path();
+    let plain = Raw::start(move |request| ranged(&folder, request));
+    let to = plain.url();
+    let sends = Raw::start(move |request| answer(302, &format!("location: {to}{}\r\n", request.path), b""));
+    let origin = format!("https://127.0.0.1:{}", tls::in_front_of(sends.address()));
+    let origins = vec![origin.clone(), plain.url()];
+    let settings = Settings { certificates: Some(tls::authority()), origins, ..Settings::default() };
+    let mut author = home(&world, "author", &settings);
+    keep_files_at(&mut author, template(&origin));
+    let file = package("acme:notes", "1.0.0", "Finds notes.");
+    files.put(&file);
+    check(publish(&mut author, &file), Err(codes::REGISTRY_REDIRECT));
+    assert_eq!((sends.seen().len(), plain.seen().len()), (1, 0));
+    // The same server without the detour is one that the user named.
+    keep_files_at(&mut author, template(&plain.url()));
+    check(publish(&mut author, &file), Ok(()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! TLS in front of a server on the loopback address, with a certificate that nobody vouches for.
+//! TLS in front of a server on the loopback address, with certificates that only an authority of these tests vouches for.
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::pem::PemObject as _};
 use std::{
@@ -8,17 +8,46 @@ use std::{
     sync::Arc,
 };
 
-/// The certificate of the server.
-pub(crate) fn certificate() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/server.pem"))
+/// A certificate that a server shows. All are of one key, and the authority signed all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shows {
+    /// One for 127.0.0.1.
+    ItsOwn,
+    /// One for example.com.
+    AnothersName,
+    /// One for 127.0.0.1 that has expired.
+    AnExpiredOne,
+}
+
+impl Shows {
+    fn file(self) -> PathBuf {
+        in_folder(match self {
+            Self::ItsOwn => "server.pem",
+            Self::AnothersName => "elsewhere.pem",
+            Self::AnExpiredOne => "expired.pem",
+        })
+    }
+}
+
+/// The certificate of who vouches for the servers.
+pub(crate) fn authority() -> PathBuf {
+    in_folder("authority.pem")
+}
+
+fn in_folder(file: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls")).join(file)
 }
 
 /// Passes on what arrives at a new port to the plain server at `address`; gives the port. Serves until the test ends.
 pub(crate) fn in_front_of(address: String) -> u16 {
-    let chain = rustls::pki_types::CertificateDer::pem_file_iter(certificate()).unwrap();
+    showing(Shows::ItsOwn, address)
+}
+
+/// The same with any of the certificates.
+pub(crate) fn showing(shows: Shows, address: String) -> u16 {
+    let chain = rustls::pki_types::CertificateDer::pem_file_iter(shows.file()).unwrap();
     let chain: Vec<_> = chain.map(Result::unwrap).collect();
-    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/server.key");
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(in_folder("server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
