@@ -63,6 +63,7 @@ fn what_is_believed_is_kept_between_runs() {
     check(again.check_fresh(day(7)), Err(codes::INDEX_STALE));
 }
 
+/// IDX-42.
 #[test]
 fn publishing_again_says_that_it_is_done() {
     let world = World::new();
@@ -90,6 +91,7 @@ fn a_dry_run_checks_and_changes_nothing() {
     assert_eq!(home.package(&name("acme:notes")).unwrap(), None);
 }
 
+/// IDX-43.
 #[test]
 fn what_is_published_was_checked() {
     let world = World::new();
@@ -116,6 +118,7 @@ fn an_expired_head_is_renewed_by_its_signer_alone() {
     check(world.at_path("other").update(Some(world.made.root), day(8)), Ok(()));
 }
 
+/// IDX-50.
 #[test]
 fn the_file_behind_a_statement_is_the_one_that_it_names() {
     let world = World::new();

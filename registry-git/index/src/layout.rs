@@ -161,6 +161,7 @@ mod tests {
         assert_eq!(Covered::of(path), expected, "{path}");
     }
 
+    /// IDX-1.
     #[test]
     fn every_path_has_one_meaning() {
         let notes = "acme:notes".parse().unwrap();
@@ -181,6 +182,7 @@ mod tests {
         }
     }
 
+    /// IDX-4.
     #[test]
     fn a_package_lives_in_the_shard_that_lists_it() {
         let path = package(&"acme:notes".parse().unwrap());
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(log_segment(1024), "log/00000001.jsonl");
     }
 
+    /// IDX-2.
     #[test]
     fn what_fixes_the_index_is_not_covered_by_it() {
         for path in ["head.json", "shards.json", "log/00000000.jsonl", "shards/0a"] {

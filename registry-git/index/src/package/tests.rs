@@ -50,6 +50,7 @@ impl Files for Noting<'_> {
     }
 }
 
+/// IDX-23.
 #[test]
 fn a_lookup_reads_five_files_at_most() {
     let world = world();

@@ -17,6 +17,7 @@ fn check(world: &World, key: &dyn Signer, package: &str, version: &str, expected
     }
 }
 
+/// IDX-41.
 #[test]
 fn a_free_namespace_is_claimed_and_then_owned() {
     let world = world();
@@ -70,6 +71,7 @@ fn a_head_key_is_needed() {
     assert_eq!(new(&[&KEYS.stranger, &KEYS.head]), Ok(()));
 }
 
+/// IDX-44.
 #[test]
 fn a_fresh_head_changes_nothing_else() {
     let world = world();
@@ -80,6 +82,7 @@ fn a_fresh_head_changes_nothing_else() {
     assert_eq!((update.records, update.changed.len()), (0, 0));
 }
 
+/// IDX-20.
 #[test]
 fn descriptions_hide_nothing() {
     let world = world();

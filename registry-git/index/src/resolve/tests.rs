@@ -72,6 +72,7 @@ fn pre_releases_are_asked_for_by_name() {
     check(&["1.0.0-rc.1"], "1.0.0-rc.1", None, Ok(("1.0.0-rc.1", &[])));
 }
 
+/// IDX-62.
 #[test]
 fn a_yanked_version_is_not_chosen_anew_but_kept_where_it_is_locked() {
     check(&["1.0.0", "1.1.0~"], "1", None, Ok(("1.0.0", &[About::PassedOverYanked])));
@@ -91,6 +92,7 @@ fn a_blocked_version_is_never_taken() {
     check(&["1.0.0~", "1.1.0!"], "1", None, NOT_FOUND);
 }
 
+/// IDX-63.
 #[test]
 fn a_deprecated_version_is_taken_and_it_is_said() {
     check(&["1.0.0?"], "1", None, Ok(("1.0.0", &[About::TakenThoughDeprecated])));

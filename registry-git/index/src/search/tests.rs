@@ -84,6 +84,7 @@ fn the_best_come_first_and_no_more_than_wanted() {
     assert_eq!(most("finds", 0).fitting, 2);
 }
 
+/// IDX-28.
 #[test]
 fn idx_28_a_warm_search_reads_what_it_shows_and_an_update_what_is_new() {
     let (mut world, sections) = (two(), Kept::default());
@@ -133,6 +134,7 @@ fn idx_28_a_section_that_lies_adds_nothing_to_what_is_true() {
     check(&world, &sections, "bills", &[], &[]);
 }
 
+/// IDX-85.
 #[test]
 fn who_reads_single_files_looks_at_names_and_proves_what_fits() {
     let (world, sections) = (two(), Kept::default());
@@ -150,6 +152,7 @@ fn who_reads_single_files_looks_at_names_and_proves_what_fits() {
     assert_eq!(names_of("finds", Depth::Texts), (2, 2));
 }
 
+/// IDX-27.
 #[test]
 fn what_is_read_is_what_the_head_says() {
     let world = two();

@@ -152,6 +152,7 @@ fn the_log_must_hash_to_what_the_head_says() {
     world.check(&files, Err(codes::INDEX_LOG_BROKEN));
 }
 
+/// IDX-35.
 #[test]
 fn a_closed_segment_is_read_once_and_may_not_change_after() {
     let mut world = world();
@@ -236,6 +237,7 @@ fn a_version_is_released_once() {
     }
 }
 
+/// IDX-38.
 #[test]
 fn statements_are_by_the_owners_in_force() {
     let world = world();

@@ -80,6 +80,7 @@ fn check_refused(author: &Person, folder: &Path, words: &[&str], code: &str) {
     assert_eq!(references(author), before);
 }
 
+/// IDX-45, IDX-47.
 #[test]
 fn an_honest_push_of_file_and_index_passes_and_the_file_alone_does_not() {
     if !has_git() {
@@ -117,6 +118,7 @@ fn an_honest_push_of_file_and_index_passes_and_the_file_alone_does_not() {
     }
 }
 
+/// IDX-46, IDX-48.
 #[test]
 fn what_no_client_would_accept_does_not_arrive() {
     if !has_git() {
@@ -208,6 +210,7 @@ fn proposer(author: &Person, key: &str) -> Person {
     person
 }
 
+/// IDX-102, IDX-103.
 #[test]
 fn a_proposal_waits_until_somebody_with_a_head_key_takes_it_in() {
     if !has_git() {
@@ -239,6 +242,7 @@ fn a_proposal_waits_until_somebody_with_a_head_key_takes_it_in() {
     assert_eq!(stranger.refusal(&["publish", "md.mpp"]), ("trust.namespace".to_owned(), 4));
 }
 
+/// IDX-101.
 #[test]
 fn a_proposal_is_taken_as_it_was_signed_or_not_at_all() {
     if !has_git() {

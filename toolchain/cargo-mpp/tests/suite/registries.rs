@@ -81,6 +81,7 @@ fn second_registry(author: &Person, name: &str) {
     author.json(&["registry", "add", name, &format!("{name}.git")]);
 }
 
+/// IDX-90.
 #[test]
 fn idx_90_a_name_in_two_registries_is_settled_by_a_command_and_never_by_order() {
     let author = author();
@@ -111,6 +112,7 @@ fn idx_90_a_name_in_two_registries_is_settled_by_a_command_and_never_by_order() 
     assert_eq!(author.refusal(&["registry", "assign", "acme", "nowhere"]).0, "registry.unknown");
 }
 
+/// IDX-91.
 #[test]
 fn idx_91_mirrors_are_tried_in_their_order_and_share_what_is_believed() {
     let author = author();
@@ -140,6 +142,7 @@ fn idx_91_mirrors_are_tried_in_their_order_and_share_what_is_believed() {
     assert_eq!(user.refusal(&["search", "md"]).0, "registry.unreachable");
 }
 
+/// IDX-92.
 #[test]
 fn idx_92_a_registry_that_another_names_is_used_when_the_user_says_so() {
     let author = author();

@@ -84,6 +84,7 @@ fn thresholds_hold_from_then_on() {
     assert_eq!(again(&both, &one), Err(codes::REGISTRY_NO_HEAD_KEY));
 }
 
+/// IDX-75.
 #[test]
 fn an_expired_root_is_followed_by_one_that_is_not() {
     let world = world();
@@ -117,6 +118,7 @@ fn recovery(good: &MemoryFiles, victim: &World) -> Result<IndexEdit, IndexError>
     recover(good, &victim.files, &victim.state, &new)
 }
 
+/// IDX-76.
 #[test]
 fn a_misused_head_key_is_recovered_from() {
     let (honest, victim) = misused();

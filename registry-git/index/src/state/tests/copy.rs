@@ -4,7 +4,7 @@ use super::{NOTES, next, notes_path};
 use crate::{
     MemoryFiles, layout, shards,
     state::follow,
-    world::{KEYS, World, cover, day, head, name, records, relog, reseal, reshard, world},
+    world::{KEYS, World, cover, day, head, name, records, relog, reseal, reshard, statement, world},
 };
 use mpp_schema::{Code, Coded as _, Digest, codes, index::LogPoint};
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ fn idx_83_what_was_shown_only_grows_and_with_a_record() {
     check(&world, &newer(rewritten), Err(codes::INDEX_REMOVED));
 }
 
+/// IDX-84.
 #[test]
 fn idx_84_signatures_are_verified_at_each_lookup() {
     let world = world();
@@ -88,4 +89,17 @@ fn idx_84_signatures_are_verified_at_each_lookup() {
     assert_eq!(refused.code(), codes::SIG_INVALID);
     let state = follow(None, None, &world.files, &BTreeMap::new(), day(0)).unwrap().update.state;
     assert!(crate::package::package(&world.files, &state, &name(NOTES)).unwrap().is_some());
+}
+
+/// IDX-69.
+#[test]
+fn a_client_of_single_files_believes_the_head_about_the_order_of_the_log() {
+    let world = world();
+    let (path, line) = super::revoked::revoked();
+    let new = statement(NOTES, "1.1.0", 1, &KEYS.publisher);
+    let files = world.appended(&[(&path, line), (&notes_path(), new)]);
+    world.check(&files, Err(codes::KEY_REVOKED));
+    let state = follow(None, None, &files, &BTreeMap::new(), day(0)).unwrap().update.state;
+    let entry = crate::package::package(&files, &state, &name(NOTES)).unwrap().unwrap();
+    assert_eq!(entry.releases.len(), 2);
 }

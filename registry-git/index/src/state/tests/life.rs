@@ -144,6 +144,7 @@ fn co_signature(key: &dyn Signer, change: impl FnOnce(&mut CoSignature)) -> Says
     Says::CoSign(co)
 }
 
+/// IDX-65.
 #[test]
 fn anybody_vouches_for_a_file_with_their_own_key() {
     let stranger: [&dyn Signer; 1] = [&KEYS.stranger];

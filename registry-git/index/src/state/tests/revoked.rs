@@ -53,7 +53,7 @@ fn reset(root: u32) -> Option<Reset> {
 }
 
 /// The publisher's key, revoked by itself.
-fn revoked() -> (String, Vec<u8>) {
+pub(super) fn revoked() -> (String, Vec<u8>) {
     (path_of(&KEYS.publisher), revocation(&KEYS.publisher, None, &KEYS.publisher, |_| {}))
 }
 

@@ -103,6 +103,7 @@ fn a_shard_file_is_sorted_lines_of_its_own_shard() {
     check(&|_, table| table.shards[shard] = Some(Digest::of(b"other")), Err(codes::INDEX_MISMATCH));
 }
 
+/// IDX-7.
 #[test]
 fn a_key_set_is_sorted_and_can_be_satisfied() {
     use crate::keys::Keys;
