@@ -29,6 +29,15 @@ pub struct FetchedPackage {
 }
 
 impl FetchedPackage {
+    /// Bytes that came in another way, once they are those that a release names.
+    ///
+    /// # Errors
+    /// When they are another file.
+    pub fn of(name: &PackageName, release: &Release, bytes: Vec<u8>) -> Result<Self, RegistryError> {
+        check(name, release, &bytes)?;
+        Ok(Self { bytes })
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -130,9 +139,9 @@ impl Registry {
                 self.download(wanted, &oci.blob(release.file)?, oci.rights(), tell)?
             }
         };
-        check(name, release, &bytes)?;
+        let fetched = FetchedPackage::of(name, release, bytes)?;
         tell(release.size);
-        Ok(FetchedPackage { bytes })
+        Ok(fetched)
     }
 
     fn download(

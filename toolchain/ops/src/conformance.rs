@@ -1,7 +1,9 @@
 //! Answers one request of the conformance protocol (`conformance/PROTOCOL.md`) with the same functions that the verbs use.
 //!
 //! Decides nothing of its own and touches nothing but the named files. A request that makes no sense is answered with `unsupported`,
-//! which no case expects.
+//! which no case expects. A registry's repository is written to a folder that is removed again.
+
+mod index;
 
 use crate::{OpsError, atomic_write::IoError, home::privacy::PrivacyError, verb::verify::check_content};
 use mpp_package::{
@@ -36,6 +38,16 @@ enum Question {
     RegisterKey { key: String },
     #[serde(rename = "privacy.mask")]
     Mask(Mask),
+    #[serde(rename = "index.update")]
+    UpdateIndex(index::Update),
+    #[serde(rename = "index.fetch")]
+    FetchIndex(index::Fetch),
+    #[serde(rename = "index.resolve")]
+    Resolve(index::Resolve),
+    #[serde(rename = "index.file")]
+    CheckFile(index::CheckFile),
+    #[serde(rename = "index.claim")]
+    Claim(index::Claim),
 }
 
 /// What is masked, and how.
@@ -102,11 +114,20 @@ fn ask(question: &Question) -> Result<Json, OpsError> {
             Ok(json!({ "outcome": "accepted", "key": key.id() }))
         }
         Question::Mask(mask) => masked(mask),
+        Question::UpdateIndex(update) => update.answer(),
+        Question::FetchIndex(fetch) => fetch.answer(),
+        Question::Resolve(resolve) => resolve.answer(),
+        Question::CheckFile(file) => file.answer(),
+        Question::Claim(claim) => claim.answer(),
     }
 }
 
 fn accepted() -> Json {
     json!({ "outcome": "accepted" })
+}
+
+fn accepted_as(digest: Digest) -> Json {
+    json!({ "outcome": "accepted", "digest": digest })
 }
 
 fn verify_package(question: &VerifyPackage) -> Result<Json, OpsError> {
@@ -125,7 +146,7 @@ fn verify_package(question: &VerifyPackage) -> Result<Json, OpsError> {
     } else {
         verify::verify(file, &trust)?.digest
     };
-    Ok(json!({ "outcome": "accepted", "digest": digest }))
+    Ok(accepted_as(digest))
 }
 
 fn verify_signature(message: &[u8], text: &str, key: &PublicKey, purpose: Option<&str>) -> Result<(), SignatureError> {
@@ -235,6 +256,11 @@ mod tests {
     #[test]
     fn every_case_about_privacy() {
         check("privacy");
+    }
+
+    #[test]
+    fn every_case_about_indexes() {
+        check("index");
     }
 
     #[test]

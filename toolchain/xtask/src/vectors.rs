@@ -10,6 +10,10 @@ mod container_cases;
 mod content_cases;
 mod draft;
 mod frame;
+mod git_cases;
+mod git_objects;
+mod index_cases;
+mod index_draft;
 mod key_cases;
 mod keys;
 mod manifest_cases;
@@ -39,6 +43,7 @@ fn cases() -> anyhow::Result<Vec<Case>> {
         container_cases::cases(),
         content_cases::cases()?,
         manifest_cases::cases()?,
+        index_cases::cases(),
         privacy_cases::cases(),
     ]
     .concat())

@@ -40,6 +40,14 @@ impl TestKey {
     pub(super) fn home() -> Self {
         Self::new("home")
     }
+    /// Who may sign roots of the registry.
+    pub(super) fn root() -> Self {
+        Self::new("root")
+    }
+    /// Who may sign its heads.
+    pub(super) fn head() -> Self {
+        Self::new("head")
+    }
     /// One of many co-signers.
     pub(super) fn cosigner(n: usize) -> Self {
         Self::new(&format!("cosigner-{n:02}"))
@@ -76,7 +84,7 @@ impl TestKey {
     }
 
     /// The unlocked key file: `Ed`, no key derivation, `B2`, 48 bytes for derivation, number, seed and key, checksum.
-    fn secret_file(&self) -> String {
+    pub(super) fn secret_file(&self) -> String {
         let seed_and_key = self.pair.to_keypair_bytes();
         let covered = [b"Ed".as_slice(), &self.number, &seed_and_key].concat();
         let checksum = Blake2b::<U32>::digest(covered);
@@ -100,7 +108,9 @@ pub(super) fn files() -> Vec<(String, Vec<u8>)> {
     let about = "Test keys. Their secret halves are public, so a signature by them proves nothing: never trust them outside of the\n\
                  conformance cases. `cargo xtask vectors` makes them from fixed seeds.\n";
     let mut files = vec![("README.md".to_owned(), about.as_bytes().to_vec())];
-    for key in [TestKey::acme(), TestKey::second(), TestKey::stranger(), TestKey::home()] {
+    let keys =
+        [TestKey::acme(), TestKey::second(), TestKey::stranger(), TestKey::home(), TestKey::root(), TestKey::head()];
+    for key in keys {
         let public = format!("untrusted comment: TEST KEY that everybody has, never trust it\n{}\n", key.public());
         files.push((format!("{}.pub", key.name), public.into_bytes()));
         files.push((format!("{}.key", key.name), key.secret_file().into_bytes()));
