@@ -41,7 +41,7 @@ pub(crate) fn privacy_with(context: &Context<'_>, policy: &Policy, files: &[Path
 
 /// The packages that a changed file can change the filter of.
 pub(crate) fn places(context: &Context<'_>, written: &PrivacyPolicy) -> Vec<PathBuf> {
-    written.filters.iter().map(|(_, package)| context.home.record_path(package)).collect()
+    written.filters.values().map(|package| context.home.record_path(package)).collect()
 }
 
 fn start(context: &Context<'_>) -> Result<FilterHost, OpsError> {
