@@ -1,7 +1,8 @@
 //! The audit log: one line a record, each with the hash of the line before, and signed checkpoints. `spec/consent.md` has the rules.
 
 use crate::{
-    Digest, FormatVersion, HostId, Instant, KeyId, LedgerId, MessageKeyId, Nonce, PackageName, ToolName, Version,
+    Digest, FormatVersion, HostId, Instant, KeyId, LedgerId, MessageKeyId, Nonce, PackageName, StrictMap, ToolName,
+    Version,
     consent::{Level, Surface},
 };
 use schemars::JsonSchema;
@@ -64,12 +65,74 @@ pub enum AuditEvent {
         /// Codes of what was refused to the tool while it ran.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refused: Vec<String>,
+        /// What the privacy filter found.
+        #[serde(default, skip_serializing_if = "Filtered::is_empty")]
+        filtered: Filtered,
+        /// What left the sandbox over the network, and where to.
+        #[serde(default, skip_serializing_if = "Sent::is_empty")]
+        sent: Sent,
     },
     /// A checkpoint: the envelope over what the log is up to the line before.
     Checkpoint {
         /// The envelope.
         envelope: String,
     },
+}
+
+/// What the privacy filter found in one call: numbers by kind, never a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filtered {
+    /// What was replaced.
+    #[serde(skip_serializing_if = "has_no_keys")]
+    pub masked: StrictMap<String, u64>,
+    /// What was seen and left as it was.
+    #[serde(skip_serializing_if = "has_no_keys")]
+    pub reported: StrictMap<String, u64>,
+    /// Texts that did not leave at all.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub blocked: u64,
+    /// Whether tokens in the arguments were turned back into values.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub opened: bool,
+}
+
+impl Filtered {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn has_no_keys(counts: &StrictMap<String, u64>) -> bool {
+    counts.is_empty()
+}
+
+/// What one call sent over the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Sent {
+    /// How many requests, by origin.
+    #[serde(skip_serializing_if = "has_no_keys")]
+    pub requests: StrictMap<String, u64>,
+    /// Bytes of heads and bodies that were sent, to all origins together.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub up_bytes: u64,
+    /// Bytes that were received.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub down_bytes: u64,
+}
+
+impl Sent {
+    /// Whether nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One decision about one call.

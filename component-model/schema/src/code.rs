@@ -201,6 +201,7 @@ codes! {
     GRANT_DECLINED "grant.declined" User "the person who was asked said no, or nobody answered";
     GRANT_HEADLESS "grant.headless" User "there is no terminal to ask on, and the policy of this home does not allow grants without one";
     GRANT_NOT_FOUND "grant.not-found" User "no permission token of that id, or for that package, is in this home";
+    APPROVAL_NOT_FOUND "approval.not-found" User "no question of that name waits for an answer";
     APPROVAL_CHANGED "approval.changed" User "the package or its grants are not those that were confirmed";
     ATT_MALFORMED "att.malformed" User "an approval is not in the one accepted form";
     ATT_KEY "att.key" User "an approval is not signed by an approver of this home";

@@ -42,6 +42,8 @@ impl fmt::Display for Level {
 pub enum Surface {
     /// The controlling terminal of the process that calls.
     Terminal,
+    /// The same, with an approver key that needs its password.
+    TerminalLocked,
     /// `mpp approve`, with an approver key that is not locked.
     Approve,
     /// `mpp approve`, with an approver key that needs its password.

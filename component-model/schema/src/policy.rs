@@ -22,6 +22,12 @@ pub struct PolicyFile {
     /// Other owners whose tokens count here: a name for each public key (PEM, or its one line of base64).
     #[serde(default)]
     pub grantors: StrictMap<Ident, String>,
+    /// Who may approve calls.
+    #[serde(default, skip_serializing_if = "Approvers::says_nothing")]
+    pub approvers: Approvers,
+    /// The highest level of a call by somebody who is no known agent; nothing for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<Level>,
     /// What a package gets that asks for it, without a token.
     #[serde(default)]
     pub without_asking: WithoutAsking,
@@ -64,6 +70,28 @@ impl PrivacyPolicy {
     }
 }
 
+/// Who may approve calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approvers {
+    /// Whether the approver key of this home counts. Without it, nobody can approve on a terminal of this home.
+    pub own: bool,
+    /// Approvers of other homes: a name for each public key (PEM, or its one line of base64).
+    pub keys: StrictMap<Ident, String>,
+}
+
+impl Default for Approvers {
+    fn default() -> Self {
+        Self { own: true, keys: StrictMap::default() }
+    }
+}
+
+impl Approvers {
+    fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A demand for more confirmation. It never lowers a level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -74,6 +102,9 @@ pub struct Require {
     /// Of this tool; nothing for every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolName>,
+    /// When this agent asks; nothing for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<MessageKeyId>,
     /// At least this level.
     pub level: Level,
 }

@@ -37,3 +37,32 @@ pub enum Value {
     /// One per declared flag.
     Flags(Vec<bool>),
 }
+
+impl Value {
+    /// How many items the longest list in it has; bytes are none.
+    pub fn longest_list(&self) -> usize {
+        let longest = |values: &[Self]| values.iter().map(Self::longest_list).max().unwrap_or_default();
+        match self {
+            Self::List(values) => values.len().max(longest(values)),
+            Self::Tuple(values) | Self::Record(values) => longest(values),
+            Self::Option(Some(value))
+            | Self::Result(Ok(Some(value)) | Err(Some(value)))
+            | Self::Variant { payload: Some(value), .. } => value.longest_list(),
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn the_longest_list_is_found_wherever_it_is() {
+        let list = |count| Value::List(vec![Value::Bool(true); count]);
+        let record = Value::Record(vec![Value::Bytes(vec![0; 99]), Value::Option(Some(Box::new(list(3))))]);
+        assert_eq!(Value::List(vec![list(2), record.clone()]).longest_list(), 3);
+        assert_eq!(Value::Result(Err(Some(Box::new(list(5))))).longest_list(), 5);
+        assert_eq!(Value::Bytes(vec![0; 99]).longest_list(), 0);
+    }
+}

@@ -143,6 +143,13 @@ pub struct Decision {
     pub refused: Vec<RefusedToken>,
 }
 
+impl Decision {
+    /// What is granted, with what it is bound to, one sentence each, to be read after "may".
+    pub fn granted(&self) -> Vec<String> {
+        self.reasons.iter().filter(|reason| reason.granted).map(|reason| reason.what.clone()).collect()
+    }
+}
+
 /// Decides. The same values give the same decision. Of tokens that were issued in one second, the later in `tokens` is the newer.
 pub fn decide(question: &Question<'_>, tokens: &[Token], policy: &Policy, ledger: &Ledger) -> Decision {
     let mut decision = Decision::default();

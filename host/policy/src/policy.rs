@@ -3,7 +3,7 @@
 use crate::{Origin, consent::Binding, folder::overlap};
 use mpp_package::dsse::{DsseError, MessagePublicKey};
 use mpp_schema::{
-    Code, Coded, FORMAT_MAJOR, FormatVersion, KeyId, PackageName, ToolName, codes,
+    Code, Coded, FORMAT_MAJOR, FormatVersion, KeyId, MessageKeyId, PackageName, ToolName, codes,
     consent::Level,
     policy::{PermissionName, PolicyFile, Require},
     text::excerpt,
@@ -15,6 +15,7 @@ use std::path::Path;
 pub struct Policy {
     file: PolicyFile,
     grantors: Vec<(String, MessagePublicKey)>,
+    approvers: Vec<(String, MessagePublicKey)>,
     denied_origins: Vec<Origin>,
 }
 
@@ -32,6 +33,14 @@ pub enum PolicyError {
         /// What is wrong.
         source: DsseError,
     },
+    /// An approver's key is none.
+    #[error("read the policy, `approvers.keys.{name}`")]
+    Approver {
+        /// The approver.
+        name: String,
+        /// What is wrong.
+        source: DsseError,
+    },
     /// An origin that is none.
     #[error("read the policy, `deny.origins`: expected an origin such as \"https://example.com\", found \"{}\"", excerpt(.0))]
     Origin(String),
@@ -44,7 +53,7 @@ impl Coded for PolicyError {
     fn code(&self) -> Code {
         match self {
             Self::Newer(_) => codes::FORMAT_NEWER,
-            Self::Grantor { source, .. } => source.code(),
+            Self::Grantor { source, .. } | Self::Approver { source, .. } => source.code(),
             Self::Origin(_) | Self::Folder(_) => codes::FORMAT_MALFORMED,
         }
     }
@@ -70,12 +79,17 @@ impl Policy {
             Ok((name.to_string(), key))
         };
         let grantors = file.grantors.iter().map(grantor).collect::<Result<_, PolicyError>>()?;
+        let approver = |(name, key): (&mpp_schema::Ident, &String)| {
+            let key = key.trim().parse().map_err(|source| PolicyError::Approver { name: name.to_string(), source })?;
+            Ok((name.to_string(), key))
+        };
+        let approvers = file.approvers.keys.iter().map(approver).collect::<Result<_, PolicyError>>()?;
         let origin = |text: &String| Origin::parse(text).ok_or_else(|| PolicyError::Origin(text.clone()));
         let denied_origins = file.deny.origins.iter().map(origin).collect::<Result<_, _>>()?;
         if let Some(folder) = file.deny.folders.iter().find(|folder| !Path::new(folder).is_absolute()) {
             return Err(PolicyError::Folder(folder.clone()));
         }
-        Ok(Self { file, grantors, denied_origins })
+        Ok(Self { file, grantors, approvers, denied_origins })
     }
 
     /// The policy as it was written.
@@ -101,11 +115,35 @@ impl Policy {
     }
 
     /// The levels that are demanded for a tool of a package.
-    pub fn requires(&self, package: &PackageName, tool: &ToolName) -> impl Iterator<Item = Level> {
-        let is_for = move |rule: &&Require| {
-            rule.package.as_ref().is_none_or(|of| of == package) && rule.tool.as_ref().is_none_or(|of| of == tool)
-        };
+    pub fn requires(
+        &self,
+        package: &PackageName,
+        tool: &ToolName,
+        agent: Option<MessageKeyId>,
+    ) -> impl Iterator<Item = Level> {
+        let is_for =
+            move |rule: &&Require| is_about(rule, package, tool) && rule.agent.is_none_or(|of| Some(of) == agent);
         self.file.require.iter().filter(is_for).map(|rule| rule.level)
+    }
+
+    /// The levels that are demanded for a tool of a package, whoever asks.
+    pub(crate) fn requires_of_anybody(&self, package: &PackageName, tool: &ToolName) -> impl Iterator<Item = Level> {
+        self.file.require.iter().filter(move |rule| is_about(rule, package, tool)).map(|rule| rule.level)
+    }
+
+    /// The highest level of a call by somebody who is no known agent.
+    pub fn anonymous(&self) -> Level {
+        self.file.anonymous.unwrap_or(Level::L4)
+    }
+
+    /// Whether the approver key of the home counts.
+    pub fn trusts_own_approver(&self) -> bool {
+        self.file.approvers.own
+    }
+
+    /// Approvers of other homes, with their names.
+    pub fn approvers(&self) -> &[(String, MessagePublicKey)] {
+        &self.approvers
     }
 
     /// Whether a call was approved beforehand (CONS-40). At L4 the arguments must have been named.
@@ -153,6 +191,10 @@ impl Policy {
         let denied = self.file.deny.folders.iter().find(|denied| overlap(folder, Path::new(denied)))?;
         Some(format!("the policy denies the folder {}", excerpt(denied)))
     }
+}
+
+fn is_about(rule: &Require, package: &PackageName, tool: &ToolName) -> bool {
+    rule.package.as_ref().is_none_or(|of| of == package) && rule.tool.as_ref().is_none_or(|of| of == tool)
 }
 
 #[cfg(test)]

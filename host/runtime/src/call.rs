@@ -108,8 +108,9 @@ impl Call<'_> {
         let ended = ended.map_err(|stop| Stop { message: guard.message(stop.message), ..stop });
         let log = store.data_mut().log();
         let refusals = store.data_mut().take_refusals();
+        let sent = store.data_mut().take_sent();
         drop(store);
-        Ok(ValuesOutcome { ended, log, refusals, found: guard.found(), elapsed: start.elapsed() })
+        Ok(ValuesOutcome { ended, log, refusals, found: guard.found(), sent, elapsed: start.elapsed() })
     }
 
     /// The secrets of this call are looked for in everything that leaves it, before the first of them is sent anywhere.

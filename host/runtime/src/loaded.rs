@@ -17,7 +17,7 @@ use mpp_kv::Claim;
 use mpp_package::verify::Signer;
 use mpp_privacy::Modes;
 use mpp_schema::manifest::Manifest;
-use mpp_schema::tools::ToolsFile;
+use mpp_schema::tools::{ToolDefinition, ToolsFile};
 use mpp_schema::{Coded, Digest, PackageName};
 use mpp_wit::codec::{self, Reply};
 use mpp_wit::value::Value;
@@ -71,6 +71,21 @@ pub(crate) enum Route {
     Values,
     /// As an image that a bridge inside the component takes apart: many bytes are quick like that.
     Image(Image),
+}
+
+/// Arguments that fit a tool: typed, and passed on as they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arguments {
+    /// Which of the package's tools they were read for.
+    position: usize,
+    values: Vec<Value>,
+}
+
+impl Arguments {
+    /// How many items the longest list in them has. Bytes are no list.
+    pub fn longest_list(&self) -> usize {
+        self.values.iter().map(Value::longest_list).max().unwrap_or_default()
+    }
 }
 
 impl LoadedPackage {
@@ -132,6 +147,12 @@ impl LoadedPackage {
         &self.about.definitions
     }
 
+    /// The definition of one of its tools.
+    pub fn definition(&self, tool: &str) -> Result<&ToolDefinition, CallError> {
+        let found = self.definitions().tools.iter().find(|definition| definition.name.as_str() == tool);
+        found.ok_or_else(|| CallError::unknown(self.name(), tool, &self.tools))
+    }
+
     /// Its tools.
     pub fn tools(&self) -> &ToolSet {
         &self.tools
@@ -158,27 +179,47 @@ impl LoadedPackage {
         arguments_json: &str,
         within: Option<Within>,
     ) -> Result<CallOutcome, CallError> {
-        let (tool, position) = self.find(tool)?;
-        let arguments =
-            codec::arguments_from_json(tool, arguments_json).map_err(|error| CallError::arguments(tool, error))?;
-        let ValuesOutcome { ended, log, refusals, found, elapsed } = self.run(terms, position, arguments, within)?;
+        self.call_read_within(terms, self.read_arguments(tool, arguments_json)?, within)
+    }
+
+    /// Reads the arguments of a tool: what [`call`](Self::call) would begin with, for whoever has to look at them before.
+    pub fn read_arguments(&self, tool: &str, arguments_json: &str) -> Result<Arguments, CallError> {
+        let position = self.position(tool)?;
+        let tool = &self.tools.tools[position];
+        let values = codec::arguments_from_json(tool, arguments_json);
+        Ok(Arguments { position, values: values.map_err(|error| CallError::arguments(tool, error))? })
+    }
+
+    /// The one text of arguments that were read by this package: an object in the order of the parameters, without spaces.
+    pub fn text_of(&self, arguments: &Arguments) -> Result<String, CallError> {
+        let tool = &self.tools.tools[arguments.position];
+        codec::arguments_to_text(tool, &arguments.values).map_err(|error| CallError::arguments(tool, error))
+    }
+
+    /// Calls a tool with arguments that were read by this package.
+    pub fn call_read(&self, terms: &Terms, arguments: Arguments) -> Result<CallOutcome, CallError> {
+        self.call_read_within(terms, arguments, None)
+    }
+
+    fn call_read_within(
+        &self,
+        terms: &Terms,
+        Arguments { position, values: arguments }: Arguments,
+        within: Option<Within>,
+    ) -> Result<CallOutcome, CallError> {
+        let tool = &self.tools.tools[position];
+        let ValuesOutcome { ended, log, refusals, found, sent, elapsed } =
+            self.run(terms, position, arguments, within)?;
         let ending = match ended {
             Ok(value) => ending(tool, value),
             Err(stop) => stop.into(),
         };
-        Ok(CallOutcome { ending, log, refusals, found, elapsed })
-    }
-
-    /// Whether [`call`](Self::call) would start this tool with these arguments: asked before something is spent on a call.
-    pub fn check_arguments(&self, tool: &str, arguments_json: &str) -> Result<(), CallError> {
-        let (tool, _) = self.find(tool)?;
-        codec::arguments_from_json(tool, arguments_json).map(drop).map_err(|error| CallError::arguments(tool, error))
+        Ok(CallOutcome { ending, log, refusals, found, sent, elapsed })
     }
 
     /// Calls a tool with typed arguments, in the order of its parameters. In everything else like [`call`](Self::call).
     pub fn call_values(&self, terms: &Terms, tool: &str, arguments: Vec<Value>) -> Result<ValuesOutcome, CallError> {
-        let (_, position) = self.find(tool)?;
-        self.run(terms, position, arguments, None)
+        self.run(terms, self.position(tool)?, arguments, None)
     }
 
     fn run(
@@ -198,11 +239,9 @@ impl LoadedPackage {
         )
     }
 
-    /// A tool, and its position among the tools.
-    fn find(&self, name: &str) -> Result<(&Tool, usize), CallError> {
+    fn position(&self, name: &str) -> Result<usize, CallError> {
         let position = self.tools.tools.iter().position(|tool| tool.name.as_str() == name);
-        let position = position.ok_or_else(|| CallError::unknown(self.name(), name, &self.tools))?;
-        Ok((&self.tools.tools[position], position))
+        position.ok_or_else(|| CallError::unknown(self.name(), name, &self.tools))
     }
 }
 

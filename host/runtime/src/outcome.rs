@@ -7,6 +7,7 @@ use crate::stop::Stop;
 use mpp_schema::{Code, codes, text};
 use mpp_wit::value::Value;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a call gave, as JSON.
@@ -20,6 +21,8 @@ pub struct CallOutcome {
     pub refusals: Refusals,
     /// What the privacy filter did.
     pub found: Found,
+    /// What left over the network, by the tool and those that it called.
+    pub sent: Sent,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }
@@ -78,6 +81,8 @@ pub struct ValuesOutcome {
     pub refusals: Refusals,
     /// What the privacy filter did.
     pub found: Found,
+    /// What left over the network, by the tool and those that it called.
+    pub sent: Sent,
     /// Wall time of the call, waiting for a turn included.
     pub elapsed: Duration,
 }
@@ -85,8 +90,30 @@ pub struct ValuesOutcome {
 impl ValuesOutcome {
     /// Of a call that ended before its tool began.
     pub(crate) fn not_started(stop: Stop, elapsed: Duration) -> Self {
-        let (log, refusals, found) = Default::default();
-        Self { ended: Err(stop), log, refusals, found, elapsed }
+        let (log, refusals, found, sent) = Default::default();
+        Self { ended: Err(stop), log, refusals, found, sent, elapsed }
+    }
+}
+
+/// What left a call over the network: for its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// How many requests, by origin.
+    pub requests: BTreeMap<String, u64>,
+    /// Bytes of heads and bodies that were sent, to all origins together.
+    pub up_bytes: u64,
+    /// Bytes that were received.
+    pub down_bytes: u64,
+}
+
+impl Sent {
+    /// Adds what left a call that was made within the call.
+    pub(crate) fn add(&mut self, inner: Self) {
+        for (origin, count) in inner.requests {
+            *self.requests.entry(origin).or_default() += count;
+        }
+        self.up_bytes = self.up_bytes.saturating_add(inner.up_bytes);
+        self.down_bytes = self.down_bytes.saturating_add(inner.down_bytes);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::deterministic::Fixed;
 use crate::limits::HttpLimits;
 use crate::loaded::Resident;
 use crate::meter::Meter;
-use crate::outcome::Log;
+use crate::outcome::{Log, Sent};
 use crate::privacy::{self, Guard};
 use crate::providers::Providers;
 use crate::refusals::Refusals;
@@ -38,6 +38,8 @@ pub(crate) struct State {
     /// What stands between the tool and everybody else.
     pub(crate) guard: Guard,
     pub(crate) refusals: Refusals,
+    /// What left calls within this one over the network.
+    pub(crate) sent_within: Sent,
     pub(crate) http_limits: HttpLimits,
     pub(crate) records: Records,
     pub(crate) log_bytes_max: usize,
@@ -71,6 +73,7 @@ impl State {
             within: call.within.clone(),
             guard,
             refusals: Refusals::default(),
+            sent_within: Sent::default(),
             http_limits: limits.http,
             records: Records::default(),
             log_bytes_max: limits.output_bytes,
@@ -97,6 +100,15 @@ impl State {
             refusal.message = self.guard.message(std::mem::take(&mut refusal.message));
         }
         refusals
+    }
+
+    /// Takes what left over the network so far.
+    pub(crate) fn take_sent(&mut self) -> Sent {
+        let mut sent = std::mem::take(&mut self.sent_within);
+        if let Some(http) = &mut self.http {
+            sent.add(http.take_sent());
+        }
+        sent
     }
 
     /// What the tool wrote so far, masked.

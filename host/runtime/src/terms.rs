@@ -5,7 +5,7 @@ use crate::cap::caller::Agent;
 use crate::cap::progress::Progress;
 use crate::deterministic::Deterministic;
 use crate::limits::Ceilings;
-use mpp_policy::Grants;
+use mpp_policy::{Grants, consent::Receipt};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Terms {
     pub ceilings: Ceilings,
     /// Who asks, when the host knows.
     pub caller: Option<Arc<Agent>>,
+    /// The proof that this call may be made, once it was asked for; a tool can read the approval in it.
+    pub receipt: Option<Arc<Receipt>>,
     /// Who is shown the tool's progress.
     pub progress: Option<Arc<dyn Progress>>,
     /// What stops the call early.
@@ -40,6 +42,7 @@ impl fmt::Debug for Terms {
             .field("grants", &self.grants)
             .field("ceilings", &self.ceilings)
             .field("caller", &self.caller)
+            .field("receipt", &self.receipt)
             .field("cancel", &self.cancel)
             .field("deterministic", &self.deterministic)
             .finish_non_exhaustive()

@@ -128,6 +128,17 @@ pub enum Command {
     /// Show and make the policy of this home
     #[command(subcommand)]
     Policy(commands::policy::Command),
+    /// See the calls that wait for a person, and decide about them
+    Approve(commands::approve::Arguments),
+    /// Decide which agents may ask for what
+    #[command(subcommand)]
+    Agent(commands::agent::Command),
+    /// Verify the proof that a call was approved
+    #[command(subcommand)]
+    Attest(commands::attest::Command),
+    /// Show, verify and export the record of what was decided and done
+    #[command(subcommand)]
+    Log(commands::log::Command),
     /// Mask personal data and secrets in a text
     Redact(commands::redact::Arguments),
     /// See how good the privacy filter is

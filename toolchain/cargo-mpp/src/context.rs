@@ -130,11 +130,14 @@ impl Surroundings for Process {
     fn session(&self) -> String {
         os::session()
     }
+
+    fn now(&self) -> Option<Instant> {
+        now().ok()
+    }
 }
 
 /// The same for a process that serves: it is a session of its own, and what it has to tell goes to stderr.
 struct Serving {
-    began: Instant,
     session: String,
 }
 
@@ -150,14 +153,13 @@ impl Surroundings for Serving {
     fn session(&self) -> String {
         self.session.clone()
     }
+
+    fn now(&self) -> Option<Instant> {
+        Process.now()
+    }
 }
 
 impl Around for Serving {
-    fn now(&self) -> Instant {
-        // A clock that jumps to before 1970 is not believed.
-        now().unwrap_or(self.began)
-    }
-
     fn tell(&self, event: Event) {
         crate::ui::log(&event);
     }
@@ -171,7 +173,8 @@ pub fn outside(context: &Context<'_>) -> Outside {
         home: home.clone(),
         program: program.clone(),
         folder: folder.clone(),
-        around: Arc::new(Serving { began: *now, session }),
+        began: *now,
+        around: Arc::new(Serving { session }),
     }
 }
 

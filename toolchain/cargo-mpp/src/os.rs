@@ -12,6 +12,7 @@ use unix as system;
 
 use std::fs::File;
 use std::io::{Stderr, Stdin, Stdout};
+use std::time::Duration;
 
 /// The terminal that controls this process, whatever stdin and stdout are; nothing when there is none.
 pub fn controlling_terminal() -> Option<File> {
@@ -21,6 +22,11 @@ pub fn controlling_terminal() -> Option<File> {
 /// Throws away what was typed before anybody was asked, so that it answers nothing.
 pub fn forget_input(terminal: &File) {
     system::forget_input(terminal);
+}
+
+/// Whether there is something to be read within this time. Where the system cannot say, it is waited for.
+pub fn wait_for_input(terminal: &File, at_most: Duration) -> bool {
+    system::wait_for_input(terminal, at_most)
 }
 
 /// Words that stay the same for one terminal session, and are never those of another one on this machine.

@@ -8,7 +8,7 @@ use crate::{
 };
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use mpp_ops::{Event, OpsError, Terminal};
+use mpp_ops::{Event, OpsError, Terminal, Typed};
 use mpp_schema::{Code, Coded, Problem, Turn, codes};
 use serde_json::json;
 use std::{
@@ -177,15 +177,37 @@ impl Terminal for Ui {
     }
 
     fn ask(&self, text: &str, question: &str) -> Option<String> {
+        match self.typed(text, question, None) {
+            Ok(Typed::Line(line)) => Some(line),
+            _ => None,
+        }
+    }
+
+    fn confirm(&self, text: &str, question: &str, seconds: u64) -> Typed {
+        self.typed(text, question, Some(seconds)).unwrap_or(Typed::Ended)
+    }
+}
+
+impl Ui {
+    fn typed(&self, text: &str, question: &str, seconds: Option<u64>) -> std::io::Result<Typed> {
         self.clear();
-        let mut terminal = os::controlling_terminal()?;
-        terminal.write_all(terminal_safe(text).as_bytes()).ok()?;
+        let Some(mut terminal) = os::controlling_terminal() else { return Ok(Typed::NoTerminal) };
+        terminal.write_all(terminal_safe(text).as_bytes())?;
         os::forget_input(&terminal);
-        terminal.write_all(terminal_safe(question).as_bytes()).and_then(|()| terminal.flush()).ok()?;
+        terminal.write_all(terminal_safe(question).as_bytes())?;
+        terminal.flush()?;
+        // The terminal hands out whole lines: what can be read is one, or the end.
+        if let Some(seconds) = seconds
+            && !os::wait_for_input(&terminal, Duration::from_secs(seconds))
+        {
+            terminal.write_all(b"\n")?;
+            return Ok(Typed::TooLate);
+        }
         let mut answer = String::new();
-        std::io::BufReader::new(terminal.take(ANSWER_BYTES_MAX)).read_line(&mut answer).ok()?;
+        std::io::BufReader::new(terminal.take(ANSWER_BYTES_MAX)).read_line(&mut answer)?;
         // An answer ends with its line: what was cut off, by the end of the terminal or by its length, is none.
-        answer.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned())
+        let line = answer.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned());
+        Ok(line.map_or(Typed::Ended, Typed::Line))
     }
 }
 

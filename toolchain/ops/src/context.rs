@@ -34,6 +34,21 @@ pub trait Terminal {
     fn is_there(&self) -> bool;
     /// Shows `text`, asks `question`, and gives the line that was typed after it; nothing when there is no terminal or no answer.
     fn ask(&self, text: &str, question: &str) -> Option<String>;
+    /// The same, with an end to the waiting, and with the reason why nothing was typed.
+    fn confirm(&self, text: &str, question: &str, seconds: u64) -> Typed;
+}
+
+/// What came of a question on a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// The terminal ended, or what was typed is no line.
+    Ended,
+    /// Nothing was typed in time.
+    TooLate,
+    /// There is no terminal.
+    NoTerminal,
 }
 
 /// What a process knows of its surroundings. Looked at only when it is needed.
@@ -44,9 +59,16 @@ pub trait Surroundings {
     fn user_home(&self) -> Option<PathBuf>;
     /// Words that stay the same for one terminal session, and are never those of another one on this machine.
     fn session(&self) -> String;
+    /// The time now; nothing when the clock shows none that can be.
+    fn now(&self) -> Option<Instant>;
 }
 
 impl Context<'_> {
+    /// The time now: later than [`Context::now`] where somebody was waited for.
+    pub fn time(&self) -> Instant {
+        self.surroundings.now().map_or(self.now, |now| now.max(self.now))
+    }
+
     /// `path` as seen from the context's folder.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
@@ -106,14 +128,14 @@ pub struct Outside {
     pub program: PathBuf,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
+    /// The time at which the process began: a clock that shows an earlier one is not believed.
+    pub began: Instant,
     /// What the process knows of its surroundings.
     pub around: Arc<dyn Around>,
 }
 
 /// What a process that goes on knows of its surroundings, on any of its threads.
 pub trait Around: Surroundings + Send + Sync {
-    /// The time now.
-    fn now(&self) -> Instant;
     /// Is told what goes on.
     fn tell(&self, event: Event);
 }
@@ -123,7 +145,7 @@ impl Outside {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Context<'_>) -> T) -> T {
         let tell = |event| self.around.tell(event);
         let (home, program, folder) = (self.home.clone(), self.program.clone(), self.folder.clone());
-        let now = self.around.now();
+        let now = self.around.now().map_or(self.began, |now| now.max(self.began));
         work(&Context {
             home,
             program,
@@ -158,5 +180,8 @@ impl Terminal for Nobody {
     }
     fn ask(&self, _: &str, _: &str) -> Option<String> {
         None
+    }
+    fn confirm(&self, _: &str, _: &str, _: u64) -> Typed {
+        Typed::NoTerminal
     }
 }

@@ -72,8 +72,24 @@ impl Asker {
         })
     }
 
+    /// The publisher that approvals are bound to: the known key with the best standing.
+    pub(crate) fn publisher(&self) -> Result<KeyId, OpsError> {
+        Ok(*self.publishers.first().ok_or_else(|| Unsigned(self.package.clone()))?)
+    }
+
     pub(crate) fn subject(&self) -> Subject<'_> {
         Subject { package: &self.package, publishers: &self.publishers, asked: &self.asked, request: self.request }
+    }
+}
+
+/// A package that nobody who is known here signed. None of them is ever verified.
+#[derive(Debug, thiserror::Error)]
+#[error("could not find out who signed `{0}`")]
+struct Unsigned(PackageName);
+
+impl mpp_schema::Coded for Unsigned {
+    fn code(&self) -> Code {
+        codes::SIG_MISSING
     }
 }
 
@@ -135,10 +151,16 @@ impl Situation {
         let policy = context.home.policy()?;
         let owners = Owners { own: context.home.owner_public_key()?, grantors: policy.grantors().to_vec() };
         let host = context.home.host_id()?;
-        let session = Digest::of(format!("mpp-session-v1\n{host}\n{}", context.surroundings.session()).as_bytes());
+        let session = session_digest(context)?;
         let moment = Moment { host, now: context.now, session };
         Ok(Self { policy, owners, moment, places: places(context) })
     }
+}
+
+/// The session that this process belongs to.
+pub(crate) fn session_digest(context: &Context<'_>) -> Result<Digest, OpsError> {
+    let host = context.home.host_id()?;
+    Ok(Digest::of(format!("mpp-session-v1\n{host}\n{}", context.surroundings.session()).as_bytes()))
 }
 
 fn places(context: &Context<'_>) -> Places {

@@ -3,10 +3,12 @@
 //! Nothing is printed here, no environment is read and no clock is looked at: all of that arrives through the context. The verbs put
 //! the libraries together; a rule about packages, trust or indexes belongs to the crate that owns it.
 
+mod agents;
 mod arguments;
 mod atomic_write;
 pub mod compile_process;
 pub mod conformance;
+mod consent;
 
 mod context;
 mod error;
@@ -19,13 +21,15 @@ mod package_file;
 mod path_text;
 mod project_files;
 mod registries;
+mod sealed;
 pub mod secrets;
 mod standing;
 pub mod verb;
 mod writing;
 
+pub use agents::Who;
 pub use arguments::{ArgumentsError, ToolInput};
-pub use context::{Around, Context, Event, Outside, Passwords, Surroundings, Terminal};
+pub use context::{Around, Context, Event, Outside, Passwords, Surroundings, Terminal, Typed};
 pub use error::OpsError;
 pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;

@@ -152,6 +152,9 @@ mod tests {
         fn ask(&self, _: &str, _: &str) -> Option<String> {
             None
         }
+        fn confirm(&self, _: &str, _: &str, _: u64) -> crate::Typed {
+            crate::Typed::NoTerminal
+        }
     }
 
     impl Surroundings for Nobody {
@@ -163,6 +166,9 @@ mod tests {
         }
         fn session(&self) -> String {
             "test".to_owned()
+        }
+        fn now(&self) -> Option<Instant> {
+            None
         }
     }
 

@@ -38,6 +38,13 @@ pub fn arguments_to_json(tool: &Tool, arguments: Vec<Value>) -> Result<Json, Cod
     to_json::members(Members::Params(&tool.params), arguments)
 }
 
+/// The arguments as the text of one JSON object, in canonical form: every parameter in its order, without spaces.
+pub fn arguments_to_text(tool: &Tool, arguments: &[Value]) -> Result<String, CodecError> {
+    let mut text = String::new();
+    to_text::members(Members::Params(&tool.params), arguments, &mut text)?;
+    Ok(text)
+}
+
 /// Reads a value of `ty` from JSON text.
 pub fn value_from_json(ty: &Type, json: &str) -> Result<Value, CodecError> {
     read::value(json, "value", ty)

@@ -87,7 +87,7 @@ fn list<T>(
     Ok(())
 }
 
-fn members(members: Members<'_>, items: &[Value], out: &mut String) -> Result<(), CodecError> {
+pub(super) fn members(members: Members<'_>, items: &[Value], out: &mut String) -> Result<(), CodecError> {
     if members.len() != items.len() {
         return Err(CodecError::shape("as many members as the type has"));
     }

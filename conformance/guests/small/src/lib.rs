@@ -1,6 +1,7 @@
 //! A guest for the host's tests: the small capabilities.
 
 use exports::guest::small::tools::Guest;
+use imports::mpp::host::attestation;
 use imports::mpp::host::caller::{self, Identity};
 use imports::mpp::host::progress;
 use imports::mpp::host::tools::{CallError, call};
@@ -17,6 +18,7 @@ mod imports {
             world imports {
                 import wasi:config/store@0.2.0-rc.1;
                 import wasi:logging/logging@0.1.0-draft;
+                import mpp:host/attestation@0.1.0;
                 import mpp:host/caller@0.1.0;
                 import mpp:host/progress@0.1.0;
                 import mpp:host/tools@0.1.0;
@@ -69,6 +71,11 @@ impl Guest for Small {
                 format!("{} ({}, {:?}) for {}", agent.name, agent.id, agent.verified, agent.delegation.join(", "))
             }
         }
+    }
+    fn who_approved() -> Option<(String, String)> {
+        attestation::get().map(|approval| {
+            (format!("{} at {} until {}", approval.nonce, approval.level, approval.expires), approval.envelope)
+        })
     }
     fn work_in_steps(steps: u64, text: String) -> u64 {
         (1..=steps).for_each(|step| progress::report(step, Some(steps), &format!("step {step}")));

@@ -75,8 +75,8 @@ pub struct Receipt {
 
 impl Receipt {
     /// For a call that nobody is asked about: at most [`Level::L1`].
-    pub fn silent(level: Level) -> Option<Self> {
-        (level <= Level::L1).then_some(Self { level, approval: None })
+    pub fn silent(judged: &super::Judged) -> Option<Self> {
+        (!judged.needs_a_person()).then_some(Self { level: judged.level, approval: None })
     }
 
     /// For a change that was confirmed before in this session, for the same package, tool, grants and agent.
@@ -110,6 +110,12 @@ impl Binding<'_> {
         let agent = agent.map(|agent| agent.to_string()).unwrap_or_default();
         let text = format!("mpp-confirmed-v1\n{host}\n{package}\n{publisher}\n{tool}\n{grants}\n{agent}\n{level}\n");
         Digest::of(text.as_bytes())
+    }
+
+    /// What a question about this very call is known by.
+    pub fn id(&self) -> Digest {
+        let (session, Self { arguments, shown, .. }) = (self.of_session(), self);
+        Digest::of(format!("mpp-question-v1\n{session}\n{arguments}\n{shown}\n").as_bytes())
     }
 
     /// An approval of this call that counts for `seconds` from `now`.

@@ -1,7 +1,7 @@
 //! Why a call is not made: one variant a reason, each with its code.
 
 use mpp_package::dsse::DsseError;
-use mpp_schema::{Code, Coded, codes, text::excerpt};
+use mpp_schema::{Code, Coded, ToolName, codes, consent::Level, text::excerpt};
 
 /// Why a call is not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,18 @@ pub enum ConsentError {
 impl ConsentError {
     pub(super) fn agent(code: Code, why: impl Into<String>) -> Self {
         Self::Agent { code, why: why.into() }
+    }
+
+    /// A call beyond the level that its caller may ask for.
+    pub fn too_high(caller: Option<&super::Caller>, tool: &ToolName, level: Level, highest: Level) -> Self {
+        let who = caller.map_or_else(
+            || "somebody who is no known agent".to_owned(),
+            |caller| format!("the agent `{}`", excerpt(&caller.name)),
+        );
+        Self::agent(
+            codes::AGENT_UNKNOWN,
+            format!("{who} may ask for calls up to {highest}, and `{tool}` needs {level}"),
+        )
     }
 
     /// What a bad envelope means where an agent sent it.

@@ -2,7 +2,7 @@
 //! package says and by the policy (CONS-1 to CONS-6).
 
 use crate::{Grants, Policy};
-use mpp_schema::{PackageName, ToolName, consent::Level, manifest::Risk, permissions::Access};
+use mpp_schema::{MessageKeyId, PackageName, ToolName, consent::Level, manifest::Risk, permissions::Access};
 
 /// What a session did before this call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,10 +28,13 @@ pub struct Considered<'a> {
     pub items: usize,
     /// What the session did before.
     pub history: History,
+    /// The agent; nothing for an anonymous one.
+    pub agent: Option<MessageKeyId>,
 }
 
-/// A level, and why.
+/// A level, and why. Only [`judge`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Judged {
     /// The level.
     pub level: Level,
@@ -55,12 +58,7 @@ const BULK_ITEMS: usize = 100;
 pub fn judge(call: &Considered<'_>, policy: &Policy) -> Judged {
     let mut found: Vec<(Level, String)> = Vec::new();
     from_grants(call, &mut found);
-    if let Some(risk) = call.declared {
-        found.push((of_risk(risk), format!("its author declares the risk `{}`", risk_name(risk))));
-    }
-    for rule in policy.requires(call.package, call.tool) {
-        found.push((rule, format!("the policy requires {rule}")));
-    }
+    demanded(call.package, call.tool, call.declared, call.agent, policy, &mut found);
     let level = found.iter().map(|(level, _)| *level).max().unwrap_or_default();
     if level == Level::L3 && call.items > BULK_ITEMS {
         found.push((Level::L4, format!("its arguments hold a list of {} items", call.items)));
@@ -75,6 +73,32 @@ pub fn judge(call: &Considered<'_>, policy: &Policy) -> Judged {
         why.push("this session read what strangers wrote, so each change is asked about".to_owned());
     }
     Judged { level, why, once_a_session }
+}
+
+/// What the author declares and the policy requires, whatever is granted.
+fn demanded(
+    package: &PackageName,
+    tool: &ToolName,
+    declared: Option<Risk>,
+    agent: Option<MessageKeyId>,
+    policy: &Policy,
+    found: &mut Vec<(Level, String)>,
+) {
+    if let Some(risk) = declared {
+        found.push((of_risk(risk), format!("its author declares the risk `{}`", risk_name(risk))));
+    }
+    for rule in policy.requires(package, tool, agent) {
+        found.push((rule, format!("the policy requires {rule}")));
+    }
+}
+
+/// The level that a tool needs besides what its grants give it, for a call by another tool (CONS-37).
+pub fn level_within(package: &PackageName, tool: &ToolName, declared: Option<Risk>, policy: &Policy) -> Level {
+    let mut found = Vec::new();
+    // Nobody knows the agent here: a demand about any of them counts.
+    let demands = policy.requires_of_anybody(package, tool).max();
+    demanded(package, tool, declared, None, policy, &mut found);
+    found.into_iter().map(|(level, _)| level).chain(demands).max().unwrap_or_default()
 }
 
 fn from_grants(call: &Considered<'_>, found: &mut Vec<(Level, String)>) {
@@ -170,7 +194,8 @@ mod tests {
     fn check(asked: Json, declared: Option<Risk>, history: History, items: usize, policy: Json, expected: Level) {
         let policy = Policy::new(serde_json::from_value(policy).unwrap()).unwrap();
         let (package, tool, grants) = ("acme:notes".parse().unwrap(), "save".parse().unwrap(), grants(asked));
-        let call = Considered { package: &package, tool: &tool, grants: &grants, declared, items, history };
+        let call =
+            Considered { package: &package, tool: &tool, grants: &grants, declared, items, history, agent: None };
         assert_eq!(judge(&call, &policy).level, expected, "{:?}", judge(&call, &policy));
     }
 
@@ -232,8 +257,15 @@ mod tests {
         let (package, tool, grants) =
             ("acme:notes".parse().unwrap(), "save".parse().unwrap(), grants(folder("read-write")));
         let once = |history| {
-            let call =
-                Considered { package: &package, tool: &tool, grants: &grants, declared: None, items: 0, history };
+            let call = Considered {
+                package: &package,
+                tool: &tool,
+                grants: &grants,
+                declared: None,
+                items: 0,
+                history,
+                agent: None,
+            };
             judge(&call, &policy).once_a_session
         };
         assert!(once(History::default()));

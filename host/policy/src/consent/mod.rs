@@ -16,7 +16,7 @@ pub use agent::{Agents, CallOfAgent, Caller, KnownAgent, delegate, pairwise_id, 
 pub use approval::{Answer, Ask, Binding, Receipt, Uses, read_approval, redeem, sign_approval};
 pub use budget::{Budget, PROMPTS_MAX, WINDOW_SECONDS};
 pub use error::ConsentError;
-pub use level::{Considered, History, Judged, judge};
+pub use level::{Considered, History, Judged, judge, level_within};
 pub use prompt::{Challenge, Prompt, Shown};
 
 /// How far clocks may differ, in seconds.

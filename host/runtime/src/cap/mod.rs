@@ -3,6 +3,7 @@
 //! The inert base, which every tool has, reaches nothing outside. What is above it answers by the grants of the call. An interface that
 //! no permission covers is not linked, and one that the manifest does not ask for was refused when the package was loaded.
 
+pub(crate) mod attestation;
 pub(crate) mod caller;
 pub(crate) mod cli;
 pub(crate) mod clocks;
@@ -30,6 +31,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     folders::add_to_linker(linker)?;
     device::add_to_linker(linker)?;
     caller::add_to_linker(linker)?;
+    attestation::add_to_linker(linker)?;
     config::add_to_linker(linker)?;
     logging::add_to_linker(linker)?;
     progress::add_to_linker(linker)?;

@@ -11,7 +11,7 @@ use crate::privacy::Guard;
 use crate::state::State;
 use crate::terms::Terms;
 use mpp_policy::Grants;
-use mpp_schema::{Code, Coded, PackageName, codes};
+use mpp_schema::{Code, Coded, PackageName, codes, consent::Level};
 use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +24,10 @@ use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 pub trait Tools: Send + Sync {
     /// What a tool of the package was granted itself. It gets of it what the calling tool was granted as well.
     fn grants(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee>;
+
+    /// The level that a call of this tool needs besides what its grants give it: what its author declares, and what the user's policy
+    /// demands (CONS-37).
+    fn level(&self, package: &PackageName, tool: &str) -> Result<Level, NoCallee>;
 
     /// The package, loaded into `host`. Asked at most once for a package in each call from outside.
     fn load(&self, host: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee>;
@@ -54,6 +58,9 @@ impl Tools for NoTools {
     fn grants(&self, package: &PackageName, _: &str) -> Result<Arc<Grants>, NoCallee> {
         Err(NoCallee::not_installed(package))
     }
+    fn level(&self, package: &PackageName, _: &str) -> Result<Level, NoCallee> {
+        Err(NoCallee::not_installed(package))
+    }
     fn load(&self, _: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {
         Err(NoCallee::not_installed(package))
     }
@@ -68,6 +75,8 @@ const STACK_BYTES: usize = 2 << 20;
 #[derive(Clone)]
 pub(crate) struct Within {
     depth: u8,
+    /// The level that the call from outside was allowed at.
+    level: Level,
     /// When the call from outside ends.
     pub(crate) ends: Instant,
     /// The filter of the calling tool, whose numbers go on.
@@ -143,10 +152,12 @@ impl State {
         };
         let within = self.one_deeper()?;
         let granted = self.providers().tools.grants(&package, tool)?;
+        self.check_level(within.level, &package, tool)?;
         let callee = self.loaded(&within, &package)?;
         let outcome = self.run_called(&callee, &granted, tool, arguments, within)?;
         self.refusals.append_of(&format!("`{tool}` of `{package}`"), outcome.refusals);
         self.guard.add(&outcome.found);
+        self.sent_within.add(outcome.sent);
         match outcome.ending {
             Ending::Returned(None) => Ok("null".to_owned()),
             Ending::Returned(Some(result)) => Ok(result.to_string()),
@@ -160,15 +171,34 @@ impl State {
     fn one_deeper(&mut self) -> Result<Within, Failure> {
         let ends = self.deadline.at;
         let guard = &self.guard;
-        let within =
-            self.within.get_or_insert_with(|| Within { depth: 0, ends, guard: guard.clone(), loaded: Arc::default() });
+        // Whoever calls without a receipt vouches for the base and for reading.
+        let level = self.terms.receipt.as_ref().map_or(Level::L1, |receipt| receipt.level());
+        let within = self.within.get_or_insert_with(|| Within {
+            depth: 0,
+            level,
+            ends,
+            guard: guard.clone(),
+            loaded: Arc::default(),
+        });
         if within.depth == DEPTH_MAX {
             let message = format!("tools called each other {DEPTH_MAX} deep, and one more was called");
             self.refusals.push(codes::LIMIT_DEPTH, || message.clone());
             return Err(Failure::stopped(codes::LIMIT_DEPTH, message));
         }
-        let (depth, ends, guard) = (within.depth + 1, within.ends.min(ends), guard.clone());
-        Ok(Within { depth, ends, guard, loaded: Arc::clone(&within.loaded) })
+        let (depth, level, ends, guard) = (within.depth + 1, within.level, within.ends.min(ends), guard.clone());
+        Ok(Within { depth, level, ends, guard, loaded: Arc::clone(&within.loaded) })
+    }
+
+    /// A tool cannot have a person asked: what needs more than the call from outside was allowed is refused (CONS-37). What the called tool
+    /// is granted is part of what the calling one is, so that its grants ask for no more.
+    fn check_level(&mut self, allowed: Level, package: &PackageName, tool: &str) -> Result<(), Failure> {
+        let needed = self.providers().tools.level(package, tool)?;
+        if needed <= allowed {
+            return Ok(());
+        }
+        let message = format!("`{tool}` of `{package}` needs a confirmation ({needed}), and a tool cannot ask for it");
+        self.refusals.push(codes::HITL_UNAVAILABLE, || message.clone());
+        Err(Failure::stopped(codes::HITL_UNAVAILABLE, message))
     }
 
     fn loaded(&self, within: &Within, package: &PackageName) -> Result<Arc<LoadedPackage>, Failure> {
@@ -194,6 +224,8 @@ impl State {
             grants: Arc::new(granted.intersect(&self.terms.grants)),
             // The id of an agent is for one publisher alone.
             caller: None,
+            // It is proof of the call from outside, and of no other.
+            receipt: None,
             ..self.terms.clone()
         };
         let run = || callee.call_within(&terms, tool, arguments, Some(within));

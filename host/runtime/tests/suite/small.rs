@@ -5,8 +5,10 @@ use mpp_host::{
     Agent, Allocation, CallOutcome, Cancel, Deterministic, Ending, Host, HostOptions, Level, Limits, LoadedPackage,
     Metering, NoCallee, Progress, Providers, Step, Terms, Tools, Verification,
 };
+use mpp_package::dsse::MessageKey;
+use mpp_policy::consent::{Binding, ConsentError, Receipt, Uses, read_approval, redeem, sign_approval};
 use mpp_policy::{Allowance, Grants};
-use mpp_schema::{Code, PackageName, codes};
+use mpp_schema::{Code, Digest, HostId, Instant, KeyId, LedgerId, Nonce, PackageName, codes, consent::Surface};
 use serde_json::{Value as Json, json};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -99,6 +101,75 @@ fn who_asks_is_what_the_host_knows_and_nothing_else() {
     };
     let terms = Terms { caller: Some(Arc::new(agent)), ..Terms::default() };
     check(&terms, "who-asks", json!({}), json!("Desk (a1, Verification::Token) for Zoë, Board"));
+}
+
+/// Uses that nobody recorded before.
+struct Unused;
+
+impl Uses for Unused {
+    fn id(&self) -> Result<LedgerId, ConsentError> {
+        Ok(LedgerId::from_bytes([1; 16]))
+    }
+    fn consume(&self, _: Nonce, _: Instant) -> Result<(), ConsentError> {
+        Ok(())
+    }
+}
+
+/// The receipt of a call at this level that somebody approved, and the key of whoever did.
+fn approved(level: mpp_schema::consent::Level) -> (Receipt, MessageKey) {
+    let key = MessageKey::from_seed(&[7; 32]).expect("a key");
+    let tool = "who-approved".parse().expect("a name");
+    let binding = Binding {
+        host: HostId::from_bytes([2; 16]),
+        package: Digest::of(b"package"),
+        publisher: KeyId::from_bytes([3; 32]),
+        tool: &tool,
+        arguments: Digest::of(b"arguments"),
+        grants: Digest::of(b"grants"),
+        agent: None,
+        level,
+        shown: Digest::of(b"shown"),
+    };
+    let now = Instant::from_unix_seconds(1_800_000_000).expect("a moment");
+    let (ledger, nonce) = (LedgerId::from_bytes([1; 16]), Nonce::from_bytes([4; 16]));
+    let approval = binding.approval(ledger, nonce, key.public().id(), Surface::Terminal, now, 60);
+    let envelope = sign_approval(&approval, &key).expect("it is signed");
+    let receipt = redeem(&envelope, &binding, &[*key.public()], now, &Unused).expect("it counts");
+    (receipt, key)
+}
+
+/// HOST-94
+#[test]
+fn the_approval_of_a_call_can_be_passed_on() {
+    check(&Terms::default(), "who-approved", json!({}), json!(null));
+    let (receipt, key) = approved(mpp_schema::consent::Level::L3);
+    let terms = Terms { receipt: Some(Arc::new(receipt)), ..granting(all_tools()) };
+    let Ending::Returned(Some(answer)) = call(&terms, "who-approved", json!({})).ending else { panic!("it returns") };
+    let nonce = "04".repeat(16);
+    assert_eq!(answer["result"]["f0"], json!(format!("{nonce} at L3 until 2027-01-15T08:01:00Z")));
+    let envelope = answer["result"]["f1"].as_str().expect("an envelope");
+    assert_eq!(read_approval(envelope, &[*key.public()]).expect("it verifies").nonce.to_string(), nonce);
+    // A tool that is called by another one has none: nobody was asked about that call.
+    let package = host_of_two(Allowance::default(), small_options());
+    let (receipt, _) = approved(mpp_schema::consent::Level::L3);
+    let terms = Terms { receipt: Some(Arc::new(receipt)), ..granting(all_tools()) };
+    let within = relay(&package, &terms, "guest:small", "who-approved", json!({})).ending;
+    assert_eq!(within, Ending::Returned(Some(json!({ "result": r#"{"result":null}"# }))));
+}
+
+/// CONS-37: a tool cannot have a person asked.
+#[test]
+fn a_called_tool_needs_no_more_than_was_allowed() {
+    let package = host_of_two(Allowance::default(), small_options());
+    let log = |terms: &Terms| {
+        let outcome = relay(&package, terms, "guest:small", "log-levels", json!({ "message": "" }));
+        (outcome.ending, outcome.refusals.contains(codes::HITL_UNAVAILABLE))
+    };
+    let (ending, refused) = log(&granting(all_tools()));
+    assert_eq!((ending, refused), (Ending::ToolError(json!("stopped: hitl.unavailable")), true));
+    let (receipt, _) = approved(mpp_schema::consent::Level::L2);
+    let (ending, refused) = log(&Terms { receipt: Some(Arc::new(receipt)), ..granting(all_tools()) });
+    assert_eq!((ending, refused), (Ending::Returned(Some(json!({ "result": "null" }))), false));
 }
 
 /// Keeps what it is shown.
@@ -254,6 +325,11 @@ impl Tools for Two {
             ("guest:base", _) => Ok(Arc::default()),
             _ => Err(NoCallee::not_installed(package)),
         }
+    }
+
+    fn level(&self, _: &PackageName, tool: &str) -> Result<mpp_schema::consent::Level, NoCallee> {
+        use mpp_schema::consent::Level;
+        Ok(if tool == "log-levels" { Level::L2 } else { Level::L1 })
     }
 
     fn load(&self, host: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {

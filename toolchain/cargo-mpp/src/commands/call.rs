@@ -1,6 +1,6 @@
 //! `mpp call`: a tool of an installed package.
 
-use super::{Output, outcome, permissions::Permissions};
+use super::{Output, asking::Asking, outcome, permissions::Permissions};
 use clap::Args;
 use mpp_ops::{
     Context, OpsError, ToolInput,
@@ -28,6 +28,8 @@ pub struct Arguments {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
     permissions: Permissions,
 }
 
@@ -44,7 +46,14 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let mut words = arguments.words.into_iter().peekable();
     let tool = words.next_if(|word| word != "-" && !word.starts_with(['-', '@', '{']));
     let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit, goes_on: false };
+    let request = ToolRequest {
+        tool: tool.as_deref(),
+        input: ToolInput(words.collect()),
+        permit,
+        who: arguments.asking.who(context)?,
+        wait_seconds: arguments.asking.wait,
+        goes_on: false,
+    };
     if arguments.dry_run {
         return Ok(outcome::dry_run(&call::dry_run(context, &name, version.as_ref(), &request)?));
     }

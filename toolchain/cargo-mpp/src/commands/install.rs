@@ -6,7 +6,7 @@ use mpp_ops::{
     Context, OpsError,
     verb::install::{self, InstallOptions, InstallReport},
 };
-use mpp_schema::{PackageName, VersionReq};
+use mpp_schema::{PackageName, VersionReq, text::escaped};
 use serde_json::json;
 
 #[derive(Debug, Args)]
@@ -61,12 +61,15 @@ fn text(report: &InstallReport) -> String {
     )
 }
 
-/// What an update changes about the request, and what that means for grants.
+/// What an update changes about tools, signers and the request, and what that means for grants.
 fn changes(report: &InstallReport, lines: impl Fn(&str, &[String]) -> String) -> String {
     let (new, gone) = (&report.newly_asks_for, &report.no_longer_asks_for);
+    let before: Vec<String> = report.signers_before.iter().map(ToString::to_string).collect();
+    let tools: Vec<String> = report.changed_tools.iter().map(|line| escaped(line)).collect();
+    let changed = lines("changed", &tools) + &lines("signed before by", &before);
     if report.replaced.is_none() || new.is_empty() && gone.is_empty() {
-        return String::new();
+        return changed;
     }
     let grant = format!("earlier grants do not count for this version; to grant again: mpp grant {}\n", report.name);
-    lines("+ now asks to", new) + &lines("- no longer asks to", gone) + &grant
+    changed + &lines("+ now asks to", new) + &lines("- no longer asks to", gone) + &grant
 }

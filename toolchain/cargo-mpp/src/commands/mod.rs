@@ -1,7 +1,11 @@
 //! One file per command: its words, the verb it calls, and how its report reads.
 
 pub mod advise;
+pub mod agent;
 pub mod alias;
+pub mod approve;
+mod asking;
+pub mod attest;
 pub mod audit;
 pub mod build;
 pub mod cache;
@@ -20,6 +24,7 @@ pub mod install;
 pub mod key;
 pub mod kv;
 pub mod list;
+pub mod log;
 pub mod namespace;
 pub mod new;
 pub mod notice;
@@ -120,6 +125,10 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Privacy(command) => privacy::run(command, context),
         Command::Redact(arguments) => redact::run(arguments, context),
         Command::Policy(command) => policy::run(command, context),
+        Command::Approve(arguments) => approve::run(arguments, context),
+        Command::Agent(command) => agent::run(command, context),
+        Command::Attest(command) => attest::run(command, context),
+        Command::Log(command) => log::run(command, context),
         Command::Owner(arguments) => owner::run(arguments, context),
         Command::Secret(command) => secret::run(command, context),
         Command::Serve(arguments) => serve::run(arguments, context),

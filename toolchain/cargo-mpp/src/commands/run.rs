@@ -1,6 +1,6 @@
 //! `mpp run`: a tool of a file or project, at once.
 
-use super::{Output, outcome, permissions::Permissions};
+use super::{Output, asking::Asking, outcome, permissions::Permissions};
 use clap::Args;
 use mpp_ops::{
     Context, OpsError, ToolInput,
@@ -33,6 +33,8 @@ pub struct Arguments {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
     permissions: Permissions,
 }
 
@@ -41,7 +43,14 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let target = words.next_if(|word| run::is_package_word(word));
     let tool = words.next_if(|word| !is_input(word));
     let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest { tool: tool.as_deref(), input: ToolInput(words.collect()), permit, goes_on: false };
+    let request = ToolRequest {
+        tool: tool.as_deref(),
+        input: ToolInput(words.collect()),
+        permit,
+        who: arguments.asking.who(context)?,
+        wait_seconds: arguments.asking.wait,
+        goes_on: false,
+    };
     if arguments.dry_run {
         return Ok(outcome::dry_run(&run::dry_run(context, target.as_deref(), &request)?));
     }

@@ -20,11 +20,22 @@ pub struct Arguments {
     /// List two tools that find and call the others: fewer tokens (mpp list --tokens)
     #[arg(long)]
     search: bool,
+    /// The agent that is served, as `mpp agent list` names it
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// How long a call waits for somebody who approves it with `mpp approve`
+    #[arg(long, value_name = "SECONDS", default_value_t = 45)]
+    wait: u64,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let mode = if arguments.search { Mode::Search } else { Mode::All };
-    let options = ServeOptions { version: env!("CARGO_PKG_VERSION").to_owned(), tools: arguments.tools, mode };
+    let options = ServeOptions {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        tools: arguments.tools,
+        mode: if arguments.search { Mode::Search } else { Mode::All },
+        agent: arguments.agent,
+        wait_seconds: arguments.wait,
+    };
     serve::serve(context::outside(context), options, context::pipes()?)?;
     Ok(Output::new(Json::Null, ""))
 }

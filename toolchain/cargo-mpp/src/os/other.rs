@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Stderr, Stdin, Stdout};
+use std::time::Duration;
 
 pub(super) fn controlling_terminal() -> Option<File> {
     let input = OpenOptions::new().read(true).write(true).open("CONIN$").ok();
@@ -9,6 +10,10 @@ pub(super) fn controlling_terminal() -> Option<File> {
 }
 
 pub(super) fn forget_input(_: &File) {}
+
+pub(super) fn wait_for_input(_: &File, _: Duration) -> bool {
+    true
+}
 
 #[cfg(windows)]
 pub(super) fn pipes(input: &Stdin, output: &Stdout, _: &Stderr) -> std::io::Result<(File, File)> {

@@ -4,6 +4,7 @@ use nix::unistd::{Pid, getppid, getsid};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Stderr, Stdin, Stdout};
 use std::os::fd::AsFd as _;
+use std::time::Duration;
 
 pub(super) fn controlling_terminal() -> Option<File> {
     OpenOptions::new().read(true).write(true).open("/dev/tty").ok()
@@ -20,6 +21,14 @@ pub(super) fn pipes(input: &Stdin, output: &Stdout, errors: &Stderr) -> std::io:
 pub(super) fn forget_input(terminal: &File) {
     // A terminal that cannot forget is still asked; the answer is a line that was typed on it either way.
     let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
+}
+
+pub(super) fn wait_for_input(terminal: &File, at_most: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let time = Timespec::try_from(at_most).ok();
+    let mut look = [PollFd::new(terminal, PollFlags::IN)];
+    // A terminal that cannot be waited for is read: then it is an answer that decides.
+    poll(&mut look, time.as_ref()).map_or(true, |ready| ready > 0)
 }
 
 /// The number of the session, and, where the system tells, when its first process began, in which space of process numbers, and which start

@@ -4,6 +4,8 @@
 mod busy;
 mod command_line;
 mod connect;
+#[cfg(target_os = "linux")]
+mod consent;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod grants;

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Somebody who can install acme:md.
-fn person() -> Person {
+pub(crate) fn person() -> Person {
     let person = Person::new();
     person.json(&["key", "new", "acme"]);
     person.json(&["registry", "init", "registry.git"]);
@@ -43,11 +43,11 @@ impl Agent {
         agent
     }
 
-    fn say(&mut self, message: &Json) {
+    pub(crate) fn say(&mut self, message: &Json) {
         writeln!(self.input, "{message}").expect("mpp reads");
     }
 
-    fn hear(&mut self) -> Json {
+    pub(crate) fn hear(&mut self) -> Json {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("mpp answers");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("no message: `{line}`"))
@@ -65,7 +65,7 @@ impl Agent {
     }
 
     /// Ends the input, and gives the exit code and what was still said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         drop(self.input);
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.output, &mut rest).expect("mpp ends");

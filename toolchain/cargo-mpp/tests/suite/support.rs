@@ -108,6 +108,17 @@ impl Person {
         (code.to_owned(), ended.exit)
     }
 
+    /// Adds the lines to the policy that `mpp policy explain` gives for this call.
+    #[track_caller]
+    pub(crate) fn approve_beforehand(&self, call: &[&str]) {
+        let explained = self.json(&[&["policy", "explain"], call].concat());
+        let lines = explained["approve"].as_str().unwrap_or_else(|| panic!("nobody is asked about {call:?}"));
+        let path = self.home().join("config/policy.toml");
+        std::fs::create_dir_all(self.home().join("config")).expect("a folder");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(path, format!("{before}\n{lines}")).expect("a policy can be written");
+    }
+
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).expect("a file can be written");
     }

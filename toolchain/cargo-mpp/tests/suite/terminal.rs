@@ -61,6 +61,7 @@ impl Person {
                 }
             }
             answered = shown.len();
+            let answer = if *answer == AS_ASKED { wanted(&shown) } else { (*answer).to_owned() };
             keyboard.write_all(format!("{answer}\n").as_bytes()).expect("the terminal takes an answer");
         }
         while let Ok(text) = screen.recv_timeout(PATIENCE) {
@@ -69,6 +70,15 @@ impl Person {
         let exit = child.wait().expect("script ends").code().unwrap_or(-1);
         Ended { exit, out: shown, err: String::new() }
     }
+}
+
+/// Stands for what a question says is to be typed.
+pub(crate) const AS_ASKED: &str = "{as asked}";
+
+/// The code or phrase that the last question wants.
+fn wanted(shown: &str) -> String {
+    let asked = shown.rsplit("to allow this one call, type ").next().unwrap_or_default();
+    asked.trim_end().trim_end_matches(':').trim_matches('`').to_owned()
 }
 
 /// What a terminal shows, as it comes; ends when it closes.

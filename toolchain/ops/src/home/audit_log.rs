@@ -80,8 +80,10 @@ impl Home {
     /// The identity of the log, made now if there was none.
     pub fn audit_id(&self) -> Result<LedgerId, OpsError> {
         let path = self.audit_folder().join("id");
-        let bytes: [u8; 16] = random()?;
-        atomic_write::create(&path, format!("{}\n", LedgerId::from_bytes(bytes)).as_bytes(), Readable::ByAll)?;
+        if !path.exists() {
+            let bytes: [u8; 16] = random()?;
+            atomic_write::create(&path, format!("{}\n", LedgerId::from_bytes(bytes)).as_bytes(), Readable::ByAll)?;
+        }
         let text = atomic_write::read_text_if_there(&path)?.unwrap_or_default();
         Ok(text.trim_end().parse().map_err(|_| MalformedFile { path, reason: "it is no id of a log".to_owned() })?)
     }
@@ -89,7 +91,9 @@ impl Home {
     /// The key of the digests that stand for arguments and results, made now if there was none.
     fn audit_digest_key(&self) -> Result<[u8; 32], OpsError> {
         let path = self.audit_folder().join("digest.key");
-        atomic_write::create(&path, &random::<32>()?, Readable::ByOwner)?;
+        if !path.exists() {
+            atomic_write::create(&path, &random::<32>()?, Readable::ByOwner)?;
+        }
         check_mode(&path)?;
         let bytes = atomic_write::read_if_there(&path)?.unwrap_or_default();
         Ok(bytes.try_into().map_err(|_| MalformedFile { path, reason: "it is not 32 bytes long".to_owned() })?)
@@ -113,7 +117,15 @@ impl Home {
     ) -> Result<Verified, OpsError> {
         let (log, key, path) = (self.audit_id()?, self.audit_key()?, self.audit_path());
         let mut verifier = Verifier::new(log, key.public(), outside);
-        let mut reader = BufReader::with_capacity(1 << 18, fs::File::open(&path).map_err(IoError::on("open", &path))?);
+        let file = match fs::File::open(&path) {
+            // A log that nobody wrote to has no lines; whether it had some says the checkpoint.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let (end, sealed) = verifier.finish()?;
+                return Ok(Verified { log, lines: end.lines, sealed });
+            }
+            file => file.map_err(IoError::on("open", &path))?,
+        };
+        let mut reader = BufReader::with_capacity(1 << 18, file);
         let mut line = String::new();
         loop {
             line.clear();

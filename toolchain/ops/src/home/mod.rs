@@ -2,7 +2,10 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+pub mod agents;
 mod aliases;
+pub mod approver;
+pub mod asked;
 pub mod audit_log;
 pub mod blocked;
 pub mod grants;
@@ -16,7 +19,9 @@ pub mod policy;
 pub mod privacy;
 pub mod registries;
 pub mod registry_keys;
+pub mod sessions;
 pub mod trusted;
+pub mod waiting;
 
 use crate::atomic_write::IoError;
 use mpp_schema::{Code, Coded, codes};

@@ -1,17 +1,11 @@
 //! The file of secrets: readable by its owner only, and sealed when a password is given.
-//!
-//! Sealed means XChaCha20-Poly1305 under a key that scrypt makes of the password; salt and nonce are new with each writing.
 
 use super::{Place, SecretError};
 use crate::{
     OpsError,
     atomic_write::{self, Readable},
     home::{Home, MalformedFile, keys},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chacha20poly1305::{
-    XChaCha20Poly1305,
-    aead::{Aead as _, KeyInit as _, Payload},
+    sealed::{self, Sealed, Unopened},
 };
 use mpp_host::SecretValue;
 use mpp_schema::{Ident, PackageName};
@@ -20,11 +14,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The one version of the file's format. It fixes what the password costs: 32 MiB and about a tenth of a second.
+/// The one version of the file's format. It fixes how it is sealed.
 const VERSION: u32 = 1;
-const SCRYPT_LOG_N: u8 = 15;
-const SCRYPT_R: u32 = 8;
-const SCRYPT_P: u32 = 1;
 /// Bound to what is sealed, so that it is not taken for something else.
 const PURPOSE: &[u8] = b"mpp secrets 1";
 
@@ -48,14 +39,6 @@ struct Document {
     secrets: Option<Content>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sealed: Option<Sealed>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sealed {
-    salt: String,
-    nonce: String,
-    text: String,
 }
 
 /// The file of one home.
@@ -140,34 +123,20 @@ impl SecretFile {
     }
 
     fn seal(&self, password: &SecretValue, content: &Content) -> Result<Sealed, OpsError> {
-        let (mut salt, mut nonce) = ([0; 16], [0; 24]);
-        getrandom::fill(&mut salt)
-            .and_then(|()| getrandom::fill(&mut nonce))
-            .map_err(|_| self.malformed("no randomness"))?;
         let text = serde_json::to_vec(content).map_err(|_| self.malformed("it cannot be written"))?;
-        let payload = Payload { msg: &Zeroizing::new(text), aad: PURPOSE };
-        let sealed = self.cipher(password, &salt)?.encrypt(&nonce.into(), payload);
-        let sealed = sealed.map_err(|_| self.malformed("it cannot be sealed"))?;
-        Ok(Sealed { salt: STANDARD.encode(salt), nonce: STANDARD.encode(nonce), text: STANDARD.encode(sealed) })
+        sealed::seal(password, PURPOSE, &Zeroizing::new(text)).map_err(|error| self.unopened(error))
     }
 
     fn unseal(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpsError> {
         let password = self.password.as_ref().ok_or(SecretError::Sealed)?;
-        let bytes = |text: &str| STANDARD.decode(text).map_err(|_| self.malformed("a field is not base64"));
-        let nonce: [u8; 24] =
-            bytes(&sealed.nonce)?.try_into().map_err(|_| self.malformed("the nonce has another size"))?;
-        let payload = Payload { msg: &bytes(&sealed.text)?, aad: PURPOSE };
-        let text = self.cipher(password, &bytes(&sealed.salt)?)?.decrypt(&nonce.into(), payload);
-        Ok(Zeroizing::new(text.map_err(|_| SecretError::Sealed)?))
+        sealed::unseal(password, PURPOSE, sealed).map_err(|error| self.unopened(error))
     }
 
-    fn cipher(&self, password: &SecretValue, salt: &[u8]) -> Result<XChaCha20Poly1305, OpsError> {
-        let mut key = Zeroizing::new([0; 32]);
-        scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P, key.len())
-            .ok()
-            .and_then(|cost| scrypt::scrypt(password.expose().as_bytes(), salt, &cost, &mut *key).ok())
-            .ok_or_else(|| self.malformed("the password cannot be used"))?;
-        Ok(XChaCha20Poly1305::new((&*key).into()))
+    fn unopened(&self, why: Unopened) -> OpsError {
+        match why {
+            Unopened::Password => SecretError::Sealed.into(),
+            Unopened::Damaged(reason) => self.malformed(reason),
+        }
     }
 
     fn malformed(&self, reason: &str) -> OpsError {

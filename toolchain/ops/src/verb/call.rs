@@ -8,28 +8,34 @@ mod others;
 mod permit;
 mod watched;
 
-pub(crate) use others::{OtherTools, lent};
+pub use crate::consent::{Explained, explain::Answer};
+pub(crate) use others::{OtherTools, lent, level};
 pub(crate) use permit::dry_run as dry_run_verified;
 pub use permit::{DryRun, Permit, Verdict};
 
 use others::Other;
 
 use crate::{
-    Context, OpsError, ToolInput,
+    Context, OpsError, ToolInput, Who,
+    agents::Asking,
+    consent::{self, Allowed, Desk},
     grants::Asker,
     home::{self, installed::InstalledRecord},
     host::OwnHost,
     package_file, standing,
 };
-use mpp_host::{CallOutcome, Fence, LoadedPackage, Terms};
+use mpp_host::{Agent, Arguments, CallOutcome, Fence, LoadedPackage, Terms};
 use mpp_package::verify::{Signer, VerifiedPackage};
 use mpp_policy::{Decision, Grants};
 use mpp_schema::{
-    Code, Coded, Digest, PackageName, ToolName, Version, VersionReq, codes,
+    Code, Coded, Digest, KeyId, PackageName, Version, VersionReq, codes,
     manifest::Manifest,
     tools::{ToolDefinition, ToolsFile},
 };
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek},
+    sync::Arc,
+};
 
 /// Which tool, on what.
 #[derive(Debug, Default)]
@@ -40,6 +46,10 @@ pub struct ToolRequest<'a> {
     pub input: ToolInput,
     /// What is allowed for this call alone.
     pub permit: Permit,
+    /// Who asks.
+    pub who: Who,
+    /// How long an answer from elsewhere is waited for, where nobody can be asked here, in seconds.
+    pub wait_seconds: u64,
     /// The process goes on to something else after the call, so that it must not fence itself in (HOST-90).
     pub goes_on: bool,
 }
@@ -113,7 +123,8 @@ pub fn call(
         let mut package = open_installed(context, &record)?;
         return load_and_call(context, &own, &mut package, Some(&record), &name.to_string(), request);
     };
-    let asked = Asked::new(context, &About::loaded(&loaded), Some(&record), &name.to_string(), request)?;
+    let about = About::loaded(&loaded);
+    let asked = Asked::new(context, &about, Some(&record), &name.to_string(), request)?;
     asked.call(context, &own, &loaded)
 }
 
@@ -127,6 +138,20 @@ pub fn dry_run(
     let record = record(context, name, version)?;
     let mut package = open_installed(context, &record)?;
     permit::dry_run(context, &mut package, Some(&record), &name.to_string(), request)
+}
+
+/// How a call of a tool of an installed package would be decided about, and by which rule. No call is made, and nobody is asked.
+pub fn explain(
+    context: &Context<'_>,
+    name: &PackageName,
+    version: Option<&VersionReq>,
+    request: &ToolRequest<'_>,
+) -> Result<Explained, OpsError> {
+    let record = record(context, name, version)?;
+    let own = OwnHost::start(context)?;
+    let loaded = own.load_installed(context, &record)?;
+    let about = About::loaded(&loaded);
+    Asked::new(context, &about, Some(&record), &name.to_string(), request)?.explain(context, &loaded)
 }
 
 fn record(
@@ -171,8 +196,9 @@ fn load_and_call<R: Read + Seek>(
     request: &ToolRequest<'_>,
 ) -> Result<CallReport, OpsError> {
     let tools = package.tools()?;
-    let about =
-        About { digest: package.digest(), manifest: package.manifest(), signers: package.signers(), tools: &tools };
+    // The manifest and signers are wanted while the package is loaded.
+    let (manifest, signers) = (package.manifest().clone(), package.signers().to_vec());
+    let about = About { digest: package.digest(), manifest: &manifest, signers: &signers, tools: &tools };
     let asked = Asked::new(context, &about, record, target, request)?;
     let loaded = own.load(context, package)?;
     asked.call(context, own, &loaded)
@@ -198,50 +224,115 @@ impl<'a> About<'a> {
 }
 
 /// A call that was decided about, and not begun.
-struct Asked {
+struct Asked<'a> {
     asker: Asker,
-    version: Version,
-    tool: ToolName,
+    about: &'a About<'a>,
+    tool: &'a ToolDefinition,
     arguments: String,
     permitted: Decision,
-    goes_on: bool,
+    request: &'a ToolRequest<'a>,
 }
 
-impl Asked {
+impl<'a> Asked<'a> {
     fn new(
         context: &Context<'_>,
-        about: &About<'_>,
+        about: &'a About<'a>,
         record: Option<&InstalledRecord>,
         target: &str,
-        request: &ToolRequest<'_>,
+        request: &'a ToolRequest<'a>,
     ) -> Result<Self, OpsError> {
         standing::refuse_blocked(context, about.digest)?;
         let tool = choose(about.manifest.name.clone(), about.tools, request.tool)?;
         let arguments = request.input.json(tool, &context.folder)?;
         let asker = Asker::new(context, about.manifest, about.signers, record)?;
-        let version = about.manifest.version.clone();
-        let permitted = permit::permit(context, &asker, &version, &tool.name, target, &request.permit)?;
+        let permitted = permit::permit(context, &asker, &about.manifest.version, &tool.name, target, &request.permit)?;
         standing::check_freshness(context, record, !permitted.grants.http().is_empty())?;
-        let (tool, goes_on) = (tool.name.clone(), request.goes_on);
-        Ok(Self { asker, version, tool, arguments, permitted, goes_on })
+        Ok(Self { asker, about, tool, arguments, permitted, request })
     }
 
     fn call(self, context: &Context<'_>, own: &OwnHost, loaded: &LoadedPackage) -> Result<CallReport, OpsError> {
-        let Self { asker, version, tool, arguments, permitted, goes_on } = self;
         let ceilings = home::policy::ceilings(&context.home.policy()?);
         own.tell_faults(context);
-        own.environment.know(context, &permitted.grants);
-        loaded.check_arguments(tool.as_str(), &arguments)?;
-        let others = others::load(context, own, &permitted.grants)?;
+        own.environment.know(context, &self.permitted.grants);
+        let arguments = loaded.read_arguments(self.tool.name.as_str(), &self.arguments)?;
+        let others = others::load(context, own, &self.permitted.grants)?;
         own.tools.are(&others);
-        crate::grants::spend(context, &asker.package, &permitted)?;
-        let terms = Terms { ceilings, ..Terms::granted(permitted.grants) };
-        if !goes_on {
-            fence_in(own, &terms.grants, loaded, &others)?;
+        let desk = Desk::new(context, self.request.wait_seconds)?;
+        let outcome = self.consent(context, &desk, loaded, &arguments).and_then(|(allowed, caller)| {
+            crate::grants::spend(context, &self.asker.package, &self.permitted)?;
+            let grants = Arc::new(self.permitted.grants.clone());
+            let receipt = Some(Arc::clone(&allowed.receipt));
+            let terms = Terms { grants, ceilings, caller, receipt, ..Terms::default() };
+            if !self.request.goes_on {
+                fence_in(own, &terms.grants, loaded, &others)?;
+            }
+            let outcome = watched::call(context, loaded, terms, self.tool.name.as_str(), arguments)?;
+            desk.ended(context, &allowed, &outcome);
+            Ok(outcome)
+        });
+        desk.close(context.time());
+        Ok(CallReport {
+            package: self.asker.package,
+            version: self.about.manifest.version.clone(),
+            digest: loaded.digest(),
+            tool: self.tool.name.to_string(),
+            outcome: outcome?,
+        })
+    }
+
+    /// Whether the call may be made; and who asks, as the tool may know it.
+    fn consent(
+        &self,
+        context: &Context<'_>,
+        desk: &Desk,
+        loaded: &LoadedPackage,
+        arguments: &Arguments,
+    ) -> Result<(Allowed, Option<Arc<Agent>>), OpsError> {
+        let (policy, text, publisher) = (context.home.policy()?, loaded.text_of(arguments)?, self.asker.publisher()?);
+        let granted = self.permitted.granted();
+        let nobody = Asking::default();
+        let mut call = self.as_asked(publisher, &text, arguments, &granted, &nobody);
+        let asking = self.asking(context, &text);
+        let asking = asking.map_err(|error| consent::turned_away(context, desk, &policy, &call, error))?;
+        call.asking = &asking;
+        let allowed = consent::decide(context, desk, &policy, &call)?;
+        Ok((allowed, asking.for_tools_of(context, publisher)?))
+    }
+
+    fn asking(&self, context: &Context<'_>, text: &str) -> Result<Asking, OpsError> {
+        let digest = consent::arguments_digest(text);
+        Asking::find(context, &self.request.who, &self.asker.package, &self.tool.name, digest)
+    }
+
+    fn as_asked<'b>(
+        &'b self,
+        publisher: KeyId,
+        text: &'b str,
+        arguments: &Arguments,
+        granted: &'b [String],
+        asking: &'b Asking,
+    ) -> consent::Call<'b> {
+        consent::Call {
+            manifest: self.about.manifest,
+            digest: self.about.digest,
+            publisher,
+            tool: self.tool,
+            arguments: text,
+            items: arguments.longest_list(),
+            grants: &self.permitted.grants,
+            grants_digest: self.permitted.grants.digest(),
+            granted,
+            asking,
+            cancel: None,
         }
-        let outcome = watched::call(context, loaded, terms, tool.as_str(), &arguments)?;
-        let digest = loaded.digest();
-        Ok(CallReport { package: asker.package, version, digest, tool: tool.to_string(), outcome })
+    }
+
+    fn explain(&self, context: &Context<'_>, loaded: &LoadedPackage) -> Result<Explained, OpsError> {
+        let arguments = loaded.read_arguments(self.tool.name.as_str(), &self.arguments)?;
+        let (policy, text, publisher) = (context.home.policy()?, loaded.text_of(&arguments)?, self.asker.publisher()?);
+        let (granted, asking) = (self.permitted.granted(), self.asking(context, &text)?);
+        let call = self.as_asked(publisher, &text, &arguments, &granted, &asking);
+        consent::explain(context, &Desk::new(context, 0)?, &policy, &call)
     }
 }
 

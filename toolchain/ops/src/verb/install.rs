@@ -6,8 +6,9 @@
 use super::verify::check_content;
 use crate::{
     Context, OpsError,
+    consent::changed_tools,
     home::installed::InstalledRecord,
-    project_files,
+    package_file, project_files,
     registries::{self, OpenRegistry},
     sentences, standing,
 };
@@ -24,7 +25,9 @@ use mpp_schema::{
     lock::{LockedPackage, Lockfile, ToolRequirement},
     permissions::Permissions,
     text::excerpt,
+    tools::ToolsFile,
 };
+use mpp_wit::ToolsDifference;
 use serde::Serialize;
 use std::{collections::BTreeMap, io::Cursor};
 
@@ -69,6 +72,12 @@ pub struct InstallReport {
     /// What the version before asked for and it does not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub no_longer_asks_for: Vec<String>,
+    /// What changes about the tools since the version before, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_tools: Vec<String>,
+    /// Who signed the version before, where nobody of them signed this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signers_before: Vec<KeyId>,
     /// What people should know about the version, and about those that were passed over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -256,10 +265,12 @@ fn keep(context: &Context<'_>, one: &Resolved, file: &[u8]) -> Result<InstallRep
     let mut verified = verify::open(Cursor::new(file), &owners(entry, signed))?;
     check_content(&mut verified)?;
     let manifest = verified.manifest().clone();
-    let tools = verified.tools()?.tools.into_iter().map(|tool| tool.name).collect();
+    let definitions = verified.tools()?;
     let before = context.home.installed(name).ok();
-    let difference = before.as_ref().map(|record| difference(context, record, &manifest.permissions));
-    let difference = difference.unwrap_or_default();
+    let signers: Vec<KeyId> = verified.signers().iter().map(|signer| signer.key).collect();
+    let changes = before.as_ref().map(|record| changes(context, record, &manifest.permissions, &definitions, &signers));
+    let Changes { asked: difference, tools: changed_tools, signers_before } = changes.unwrap_or_default();
+    let tools = definitions.tools.into_iter().map(|tool| tool.name).collect();
     let replaced = before.map(|record| record.version);
     let record = InstalledRecord {
         mpp: FormatVersion::CURRENT,
@@ -272,7 +283,6 @@ fn keep(context: &Context<'_>, one: &Resolved, file: &[u8]) -> Result<InstallRep
         description: manifest.description.clone(),
         installed: context.now,
     };
-    let signers: Vec<KeyId> = verified.signers().iter().map(|signer| signer.key).collect();
     super::kv::follow(&context.home, entry, &signers)?;
     context.home.keep(&record, file)?;
     Ok(InstallReport {
@@ -285,16 +295,45 @@ fn keep(context: &Context<'_>, one: &Resolved, file: &[u8]) -> Result<InstallRep
         unusual: mpp_policy::unusual(&manifest.permissions),
         newly_asks_for: difference.added,
         no_longer_asks_for: difference.removed,
+        changed_tools,
+        signers_before,
         remarks: remarks.iter().map(sentence).collect(),
     })
 }
 
-/// What changes between the installed version and the next. The old file is only described: a damaged one hinders no update.
-fn difference(context: &Context<'_>, before: &InstalledRecord, asked: &Permissions) -> mpp_policy::Difference {
-    let file = std::fs::File::open(context.home.package_path(before.file)).ok();
+/// What changes between the installed version and the next.
+#[derive(Default)]
+struct Changes {
+    asked: mpp_policy::Difference,
+    tools: Vec<String>,
+    signers_before: Vec<KeyId>,
+}
+
+/// Compares the installed version with the next. The old file is only described: a damaged one hinders no update.
+fn changes(
+    context: &Context<'_>,
+    before: &InstalledRecord,
+    asked: &Permissions,
+    tools: &ToolsFile,
+    signers: &[KeyId],
+) -> Changes {
+    let path = context.home.package_path(before.file);
+    let file = std::fs::File::open(&path).ok();
     let package = file.and_then(|file| mpp_package::peek(std::io::BufReader::new(file)).ok());
     let older = package.map(|package| Request::of(&package.manifest.permissions)).unwrap_or_default();
-    older.difference(&Request::of(asked))
+    let trust = package_file::trust_for_installed(before).ok();
+    let opened = trust.and_then(|trust| package_file::open_verified(context, &path, &trust).ok());
+    let (mut changed, mut signers_before) = (Vec::new(), Vec::new());
+    if let Some(mut opened) = opened {
+        if let Ok(older) = opened.tools() {
+            changed = changed_tools(&ToolsDifference::between(&older, tools));
+        }
+        signers_before = opened.signers().iter().map(|signer| signer.key).collect();
+        if signers_before.iter().any(|key| signers.contains(key)) {
+            signers_before.clear();
+        }
+    }
+    Changes { asked: older.difference(&Request::of(asked)), tools: changed, signers_before }
 }
 
 /// The owners of the namespace at the time of the release are who may have signed.

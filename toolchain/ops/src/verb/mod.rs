@@ -1,7 +1,10 @@
 //! One file per verb.
 
 pub mod advise;
+pub mod agent;
 pub mod alias;
+pub mod approve;
+pub mod attest;
 pub mod audit;
 pub mod build;
 pub mod cache;
@@ -17,6 +20,7 @@ pub mod key;
 pub mod key_change;
 pub mod kv;
 pub mod list;
+pub mod log;
 pub mod namespace;
 pub mod new;
 pub mod notice;

@@ -27,6 +27,10 @@ pub struct ServeOptions {
     pub tools: Vec<Pattern>,
     /// Whether to list them all, or two that stand for them.
     pub mode: Mode,
+    /// The agent that is served; nothing for one that is not known.
+    pub agent: Option<String>,
+    /// How long a call waits for a person who approves it elsewhere, in seconds.
+    pub wait_seconds: u64,
 }
 
 pub use exposed::{Pattern, PatternError, Place, PlaceError};
@@ -37,9 +41,11 @@ pub use tokens::{OfferedTool, TokenReport, tokens};
 /// # Errors
 /// The host cannot be started, or the client does not speak the protocol.
 pub fn serve(outside: Outside, options: ServeOptions, pipes: Pipes) -> Result<(), OpsError> {
-    let shelf = shelf::Shelf::open(outside, options.tools)?;
-    mpp_mcp::serve(Arc::new(shelf), pipes, mpp_mcp::Options { version: options.version, mode: options.mode })?;
-    Ok(())
+    let wire = mpp_mcp::Options { version: options.version.clone(), mode: options.mode };
+    let shelf = Arc::new(shelf::Shelf::open(outside, options)?);
+    let served = mpp_mcp::serve(Arc::clone(&shelf) as Arc<dyn mpp_mcp::Toolbox>, pipes, wire);
+    shelf.close();
+    Ok(served?)
 }
 
 /// Tools by their names.

@@ -2,9 +2,11 @@
 
 use super::failure::Failure;
 use crate::limits::HttpLimits;
+use crate::outcome::Sent;
 use crate::refusals::Refusals;
 use http::HeaderMap;
 use mpp_schema::Code;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -16,6 +18,8 @@ pub(super) struct Account {
     /// One permit for each connection that may be open.
     pub(super) turns: Arc<Semaphore>,
     requests: AtomicUsize,
+    /// Requests that were let out, by origin.
+    origins: Mutex<BTreeMap<String, u64>>,
     up: AtomicU64,
     up_is_over: AtomicBool,
     down: AtomicU64,
@@ -28,6 +32,7 @@ impl Account {
             limits,
             turns: Arc::new(Semaphore::new(limits.at_once.min(Semaphore::MAX_PERMITS))),
             requests: AtomicUsize::new(0),
+            origins: Mutex::default(),
             up: AtomicU64::new(0),
             up_is_over: AtomicBool::new(false),
             down: AtomicU64::new(0),
@@ -36,9 +41,22 @@ impl Account {
     }
 
     /// Counts a request.
-    pub(super) fn request(&self) -> Result<(), Failure> {
+    pub(super) fn request(&self, origin: impl FnOnce() -> String) -> Result<(), Failure> {
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
-        if before < self.limits.requests { Ok(()) } else { Err(Failure::requests(&self.limits)) }
+        if before >= self.limits.requests {
+            return Err(Failure::requests(&self.limits));
+        }
+        *self.origins.lock().unwrap_or_else(PoisonError::into_inner).entry(origin()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Takes which origins were sent to, and how much.
+    pub(super) fn take_sent(&self) -> Sent {
+        Sent {
+            requests: std::mem::take(&mut *self.origins.lock().unwrap_or_else(PoisonError::into_inner)),
+            up_bytes: self.up.load(Ordering::Relaxed),
+            down_bytes: self.down.load(Ordering::Relaxed),
+        }
     }
 
     /// Counts bytes that are sent.

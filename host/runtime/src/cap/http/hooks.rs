@@ -7,6 +7,7 @@ use super::failure::{Failure, header_message};
 use super::outgoing;
 use super::secrets::Wanted;
 use crate::limits::HttpLimits;
+use crate::outcome::Sent;
 use crate::privacy::Guard;
 use crate::providers::Providers;
 use crate::refusals::Refusals;
@@ -56,6 +57,10 @@ impl Hooks {
         self.account.take_refusals()
     }
 
+    pub(super) fn take_sent(&self) -> Sent {
+        self.account.take_sent()
+    }
+
     /// The request as it will be sent, or why not.
     fn admit(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Result<Exchange, Failure> {
         let request = outgoing::head(&self.guard, request)?;
@@ -63,7 +68,8 @@ impl Hooks {
         outgoing::host(&self.guard, &target)?;
         let reach = self.grants.permit(request.method().as_str(), &target)?;
         self.check_headers(&request)?;
-        self.account.request()?;
+        self.account
+            .request(|| format!("{}://{}", request.uri().scheme_str().unwrap_or_default(), target.authority()))?;
         let secrets = self.grants.secrets_for(&target).map(|(name, grant)| (name.clone(), grant.clone())).collect();
         let wanted = Wanted {
             store: Arc::clone(&self.providers.secrets),

@@ -22,6 +22,7 @@ pub(crate) mod resolve;
 pub(crate) mod secrets;
 pub(crate) mod tls;
 
+use crate::outcome::Sent;
 use crate::refusals::Refusals;
 use crate::state::State;
 use hooks::Hooks;
@@ -41,6 +42,11 @@ impl Http {
     /// Takes what was refused so far.
     pub(crate) fn take_refusals(&mut self) -> Refusals {
         self.hooks.take_refusals()
+    }
+
+    /// Takes what was sent so far.
+    pub(crate) fn take_sent(&mut self) -> Sent {
+        self.hooks.take_sent()
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     standing,
 };
 use mpp_host::{Host, LoadedPackage, NoCallee, Tools};
-use mpp_policy::{Decision, Grants};
-use mpp_schema::{Coded, PackageName, ToolName, codes};
+use mpp_policy::{Decision, Grants, Policy, consent::level_within};
+use mpp_schema::{Coded, PackageName, ToolName, codes, consent::Level, manifest::Manifest};
 use std::{
     collections::BTreeMap,
     sync::{Arc, OnceLock, Weak},
@@ -19,13 +19,16 @@ use std::{
 /// One package.
 pub(super) struct Other {
     pub(super) loaded: Arc<LoadedPackage>,
-    granted: BTreeMap<ToolName, Result<Arc<Grants>, NoCallee>>,
+    granted: BTreeMap<ToolName, Granted>,
 }
+
+/// What one tool was granted, and the level that it needs besides.
+type Granted = (Result<Arc<Grants>, NoCallee>, Level);
 
 impl Other {
     /// What its tools may do when they are called, those that can be.
     pub(super) fn lent(&self) -> impl Iterator<Item = &Grants> {
-        self.granted.values().flatten().map(|grants| &**grants)
+        self.granted.values().filter_map(|(granted, _)| granted.as_deref().ok())
     }
 }
 
@@ -41,19 +44,26 @@ pub(super) fn load(context: &Context<'_>, own: &OwnHost, grants: &Grants) -> Res
 fn other(context: &Context<'_>, own: &OwnHost, record: &InstalledRecord) -> Result<Other, OpsError> {
     let loaded = own.load_installed(context, record)?;
     let asker = Asker::new(context, loaded.manifest(), loaded.signers(), Some(record))?;
+    let policy = context.home.policy()?;
     let mut granted = BTreeMap::new();
     for tool in &loaded.definitions().tools {
         let (decision, _) = decide_for(context, &asker, Some(&tool.name), None)?;
-        let lent = lent(&record.name, &tool.name, decision);
+        let lent = lent(loaded.manifest(), &tool.name, decision);
         let network = lent.as_ref().is_ok_and(|grants| !grants.http().is_empty());
         standing::check_freshness(context, Some(record), network)?;
-        granted.insert(tool.name.clone(), lent);
+        let level = level(loaded.manifest(), &tool.name, &policy);
+        granted.insert(tool.name.clone(), (lent, level));
     }
     Ok(Other { loaded: Arc::new(loaded), granted })
 }
 
 /// What a tool may do when another one calls it. Grants for one call are for a call that the user makes.
-pub(crate) fn lent(package: &PackageName, tool: &ToolName, decision: Decision) -> Result<Arc<Grants>, NoCallee> {
+pub(crate) fn lent(manifest: &Manifest, tool: &ToolName, decision: Decision) -> Result<Arc<Grants>, NoCallee> {
+    let package = &manifest.name;
+    if manifest.agents.is_some() {
+        let message = format!("`{package}` lists the agents that may call it, and a tool is none");
+        return Err(NoCallee { code: codes::AGENT_UNKNOWN, message });
+    }
     if let Some(missing) = decision.missing {
         return Err(NoCallee { code: missing.code(), message: missing.to_string() });
     }
@@ -64,13 +74,19 @@ pub(crate) fn lent(package: &PackageName, tool: &ToolName, decision: Decision) -
     Ok(Arc::new(decision.grants))
 }
 
+/// The level that a tool needs besides what its grants give it, when another one calls it (CONS-37).
+pub(crate) fn level(manifest: &Manifest, tool: &ToolName, policy: &Policy) -> Level {
+    let declared = manifest.tools.get(tool).map(|tool| tool.risk);
+    level_within(&manifest.name, tool, declared, policy)
+}
+
 /// The packages of one call, as its host asks for them. Whoever makes the call holds them: a package holds its host, and with it this.
 #[derive(Default)]
 pub(crate) struct OtherTools(OnceLock<BTreeMap<PackageName, Lent>>);
 
 struct Lent {
     loaded: Weak<LoadedPackage>,
-    granted: BTreeMap<ToolName, Result<Arc<Grants>, NoCallee>>,
+    granted: BTreeMap<ToolName, Granted>,
 }
 
 impl OtherTools {
@@ -89,7 +105,12 @@ impl Tools for OtherTools {
     fn grants(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee> {
         let granted = self.find(package)?.granted.iter().find(|(name, _)| name.as_str() == tool);
         // A tool that is not there is told by the package itself.
-        granted.map_or_else(|| Ok(Arc::default()), |(_, granted)| granted.clone())
+        granted.map_or_else(|| Ok(Arc::default()), |(_, (granted, _))| granted.clone())
+    }
+
+    fn level(&self, package: &PackageName, tool: &str) -> Result<Level, NoCallee> {
+        let granted = self.find(package)?.granted.iter().find(|(name, _)| name.as_str() == tool);
+        Ok(granted.map_or(Level::L0, |(_, (_, level))| *level))
     }
 
     fn load(&self, _: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {

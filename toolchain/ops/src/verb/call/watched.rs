@@ -1,7 +1,7 @@
 //! A call whose progress is shown: the tool runs on a thread of its own, and this one tells what it hears.
 
 use crate::{Context, Event};
-use mpp_host::{CallError, CallOutcome, LoadedPackage, Progress, Step, Terms};
+use mpp_host::{Arguments, CallError, CallOutcome, LoadedPackage, Progress, Step, Terms};
 use std::{
     panic::resume_unwind,
     sync::{Arc, mpsc},
@@ -14,16 +14,16 @@ pub(super) fn call(
     package: &LoadedPackage,
     terms: Terms,
     tool: &str,
-    arguments: &str,
+    arguments: Arguments,
 ) -> Result<CallOutcome, CallError> {
     if !terms.grants.progress() {
-        return package.call(&terms, tool, arguments);
+        return package.call_read(&terms, arguments);
     }
     let (told, heard) = mpsc::channel();
     let terms = Terms { progress: Some(Arc::new(Teller(told))), ..terms };
     thread::scope(|scope| {
         // The last sender goes with the terms, and so the loop below ends with the call.
-        let call = scope.spawn(move || package.call(&terms, tool, arguments));
+        let call = scope.spawn(move || package.call_read(&terms, arguments));
         tell(context, tool, heard);
         call.join().unwrap_or_else(|panic| resume_unwind(panic))
     })

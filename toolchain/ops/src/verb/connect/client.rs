@@ -237,6 +237,9 @@ mod tests {
         fn session(&self) -> String {
             String::new()
         }
+        fn now(&self) -> Option<mpp_schema::Instant> {
+            None
+        }
     }
 
     #[track_caller]

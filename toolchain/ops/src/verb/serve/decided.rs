@@ -9,8 +9,8 @@ use crate::{
 };
 use mpp_host::Ceilings;
 use mpp_package::verify::Signer;
-use mpp_policy::Decision;
-use mpp_schema::{Digest, Instant, PackageName, ToolName, manifest::Manifest};
+use mpp_policy::{Decision, Grants, Policy};
+use mpp_schema::{Digest, Instant, KeyId, PackageName, ToolName, manifest::Manifest};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -23,10 +23,16 @@ pub(super) struct Subject<'a> {
     pub(super) signers: &'a [Signer],
 }
 
-/// What a call may do, and what it does not go beyond.
+/// What was decided about a tool, with everything that a call of it is judged by.
 pub(super) struct Decided {
     pub(super) decision: Decision,
+    pub(super) policy: Policy,
+    /// What the call does not go beyond.
     pub(super) ceilings: Ceilings,
+    pub(super) publisher: KeyId,
+    pub(super) grants: Arc<Grants>,
+    pub(super) grants_digest: Digest,
+    pub(super) granted: Vec<String>,
 }
 
 /// Decisions that are believed for a moment.
@@ -76,7 +82,15 @@ impl Decisions {
         let asker = Asker::new(context, subject.manifest, subject.signers, Some(subject.record))?;
         let (decision, _) = decide_for(context, &asker, Some(tool), None)?;
         standing::check_freshness(context, Some(subject.record), !decision.grants.http().is_empty())?;
-        let ceilings = home::policy::ceilings(&context.home.policy()?);
-        Ok(Decided { decision, ceilings })
+        let policy = context.home.policy()?;
+        Ok(Decided {
+            ceilings: home::policy::ceilings(&policy),
+            policy,
+            publisher: asker.publisher()?,
+            grants: Arc::new(decision.grants.clone()),
+            grants_digest: decision.grants.digest(),
+            granted: decision.granted(),
+            decision,
+        })
     }
 }

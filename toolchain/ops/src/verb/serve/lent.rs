@@ -3,7 +3,7 @@
 use super::shelf::Shelves;
 use mpp_host::{Host, LoadedPackage, NoCallee, Tools};
 use mpp_policy::Grants;
-use mpp_schema::PackageName;
+use mpp_schema::{PackageName, consent::Level};
 use std::sync::{Arc, OnceLock, Weak};
 
 /// Asks the shelves, which are there once the host is.
@@ -23,6 +23,10 @@ impl Lent {
 impl Tools for Lent {
     fn grants(&self, package: &PackageName, tool: &str) -> Result<Arc<Grants>, NoCallee> {
         self.shelves(package)?.lent(package, tool)
+    }
+
+    fn level(&self, package: &PackageName, tool: &str) -> Result<Level, NoCallee> {
+        self.shelves(package)?.level_within(package, tool)
     }
 
     fn load(&self, _: &Host, package: &PackageName) -> Result<Arc<LoadedPackage>, NoCallee> {

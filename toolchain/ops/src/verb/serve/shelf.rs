@@ -1,6 +1,7 @@
 //! The installed packages of a home, as tools that an agent can call.
 
 use super::{
+    ServeOptions,
     catalogue::{Catalogue, Known},
     decided::{Decided, Decisions},
     exposed::{Pattern, Place},
@@ -9,11 +10,18 @@ use super::{
     lent::Lent,
     stamp::Stamp,
 };
-use crate::{Around, Context, Event, OpsError, Outside, grants, host, secrets::HomeSecrets, verb::call};
-use mpp_host::{Allocation, Environment, Host, LoadedPackage, NoCallee, Providers, Terms};
+use crate::{
+    Around, Context, Event, OpsError, Outside, Who,
+    agents::Asking,
+    consent::{self, Allowed, Desk},
+    grants, host,
+    secrets::HomeSecrets,
+    verb::call,
+};
+use mpp_host::{Agent, Allocation, Arguments, Environment, Host, LoadedPackage, NoCallee, Providers, Terms};
 use mpp_mcp::{Called, Refused, Tool, ToolCall, Toolbox};
 use mpp_policy::Grants;
-use mpp_schema::{Digest, Instant, PackageName, Problem, ToolName};
+use mpp_schema::{Digest, Instant, PackageName, Problem, ToolName, consent::Level, tools::ToolDefinition};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -32,6 +40,8 @@ pub(super) struct Shelves {
     outside: Outside,
     host: Host,
     wanted: Vec<Pattern>,
+    who: Who,
+    desk: Desk,
     decisions: Decisions,
     privacy: InForce,
     catalogue: Mutex<Option<(Stamp, Arc<Catalogue>)>>,
@@ -51,7 +61,8 @@ struct Listed {
 type Slot = Arc<Mutex<Option<Arc<LoadedPackage>>>>;
 
 impl Shelf {
-    pub(super) fn open(outside: Outside, wanted: Vec<Pattern>) -> Result<Self, OpsError> {
+    pub(super) fn open(outside: Outside, options: ServeOptions) -> Result<Self, OpsError> {
+        let desk = outside.with(|context| Desk::new(context, options.wait_seconds))?;
         let lent = Arc::new(Lent::default());
         let (host, cache) = outside.with(|context| {
             let providers = || Providers {
@@ -71,7 +82,9 @@ impl Shelf {
         let shelves = Arc::new(Shelves {
             outside,
             host,
-            wanted,
+            wanted: options.tools,
+            who: options.agent.map_or(Who::Anonymous, Who::Named),
+            desk,
             decisions: Decisions::default(),
             privacy: InForce::default(),
             catalogue: Mutex::default(),
@@ -81,6 +94,13 @@ impl Shelf {
         });
         lent.from(&shelves);
         Ok(Self(shelves))
+    }
+}
+
+impl Shelf {
+    /// The session ended.
+    pub(super) fn close(&self) {
+        self.0.outside.with(|context| self.0.desk.close(context.now));
     }
 }
 
@@ -119,7 +139,7 @@ impl Shelves {
         let (known, definition) = catalogue.find(place)?;
         // What must not run is listed as what it would be without grants; a call says why it cannot run.
         let grants = self.decisions.decide(context, &known.subject(), &place.tool);
-        let grants = grants.map(|decided| decided.decision.grants.clone()).unwrap_or_default();
+        let grants = grants.map(|decided| Arc::clone(&decided.grants)).unwrap_or_default();
         let risk = known.manifest.tools.get(&place.tool).map(|policy| policy.risk);
         Ok(definition.shown(name, place, hints::of(&grants, risk)))
     }
@@ -141,22 +161,64 @@ impl Shelves {
         call: &ToolCall,
     ) -> Result<mpp_host::CallOutcome, OpsError> {
         let decided = self.decisions.decide(context, &known.subject(), tool)?;
-        let Decided { decision, ceilings } = &*decided;
-        if let Some(missing) = &decision.missing {
+        if let Some(missing) = &decided.decision.missing {
             return Err(missing.clone().into());
         }
         self.privacy.follow(context, &self.host)?;
         let loaded = self.loaded(context, known)?;
-        if !decision.consume.is_empty() {
-            // Nothing is spent on a call that cannot begin.
-            loaded.check_arguments(tool.as_str(), &call.arguments)?;
-            grants::spend(context, &known.record.name, decision)?;
-        }
-        let progress = call.progress.clone().filter(|_| decision.grants.progress());
-        let grants = Arc::new(decision.grants.clone());
-        let terms =
-            Terms { grants, ceilings: *ceilings, progress, cancel: Some(call.cancel.clone()), ..Terms::default() };
-        Ok(loaded.call(&terms, tool.as_str(), &call.arguments)?)
+        let arguments = loaded.read_arguments(tool.as_str(), &call.arguments)?;
+        let (allowed, caller) =
+            self.consent(context, known, loaded.definition(tool.as_str())?, &decided, &loaded, &arguments, call)?;
+        // Nothing is spent on a call that cannot begin.
+        grants::spend(context, &known.record.name, &decided.decision)?;
+        let progress = call.progress.clone().filter(|_| decided.grants.progress());
+        let terms = Terms {
+            grants: Arc::clone(&decided.grants),
+            ceilings: decided.ceilings,
+            caller,
+            receipt: Some(Arc::clone(&allowed.receipt)),
+            progress,
+            cancel: Some(call.cancel.clone()),
+            ..Terms::default()
+        };
+        let outcome = loaded.call_read(&terms, arguments)?;
+        self.desk.ended(context, &allowed, &outcome);
+        Ok(outcome)
+    }
+
+    /// Whether the call may be made; and who asks, as the tool may know it.
+    #[allow(clippy::too_many_arguments, reason = "one call, and what is known about it")]
+    fn consent(
+        &self,
+        context: &Context<'_>,
+        known: &Known,
+        tool: &ToolDefinition,
+        decided: &Decided,
+        loaded: &LoadedPackage,
+        arguments: &Arguments,
+        request: &ToolCall,
+    ) -> Result<(Allowed, Option<Arc<Agent>>), OpsError> {
+        let text = loaded.text_of(arguments)?;
+        let mut call = consent::Call {
+            manifest: &known.manifest,
+            digest: known.record.digest,
+            publisher: decided.publisher,
+            tool,
+            arguments: &text,
+            items: arguments.longest_list(),
+            grants: &decided.grants,
+            grants_digest: decided.grants_digest,
+            granted: &decided.granted,
+            asking: &Asking::default(),
+            cancel: Some(&request.cancel),
+        };
+        let digest = consent::arguments_digest(&text);
+        let asking = Asking::find(context, &self.who, &known.record.name, &tool.name, digest);
+        let asking =
+            asking.map_err(|error| consent::turned_away(context, &self.desk, &decided.policy, &call, error))?;
+        call.asking = &asking;
+        let allowed = consent::decide(context, &self.desk, &decided.policy, &call)?;
+        Ok((allowed, asking.for_tools_of(context, decided.publisher)?))
     }
 
     fn catalogue(&self, context: &Context<'_>) -> Result<Arc<Catalogue>, OpsError> {
@@ -201,7 +263,20 @@ impl Shelves {
                 return Ok(Arc::default());
             };
             let decided = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
-            call::lent(package, tool, decided.decision.clone())
+            call::lent(&known.manifest, tool, decided.decision.clone())
+        })
+    }
+
+    /// The level that a tool needs besides what its grants give it, when another one calls it.
+    pub(super) fn level_within(&self, package: &PackageName, tool: &str) -> Result<Level, NoCallee> {
+        self.outside.with(|context| {
+            let catalogue = self.catalogue(context).map_err(no_callee)?;
+            let known = catalogue.packages.get(package).ok_or_else(|| NoCallee::not_installed(package))?;
+            let Some(tool) = known.tool_names().find(|name| name.as_str() == tool) else {
+                return Ok(Level::L0);
+            };
+            let decided = self.decisions.decide(context, &known.subject(), tool).map_err(no_callee)?;
+            Ok(call::level(&known.manifest, tool, &decided.policy))
         })
     }
 
