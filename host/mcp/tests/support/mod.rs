@@ -1,6 +1,6 @@
 //! A client, and a toolbox that does what a test says. The session runs on two pipes, as in a process of its own.
 
-use mpp_host::{CallOutcome, Ending, Found, Log, Refusals, Step};
+use mpp_host::{CallOutcome, Ending, Found, Log, Refusals, Sent, Step};
 use mpp_mcp::{Called, Hints, Mode, Options, Pipes, Provenance, Refused, Tool, ToolCall, Toolbox, serve};
 use mpp_schema::{Digest, Problem};
 use serde_json::{Map, Value as Json, json};
@@ -43,7 +43,7 @@ fn returned(value: Json) -> Result<Called, Refused> {
 
 fn ended(ending: Ending) -> Result<Called, Refused> {
     let (log, refusals, found) = (Log::default(), Refusals::default(), Found::default());
-    let outcome = CallOutcome { ending, log, refusals, found, elapsed: Duration::default() };
+    let outcome = CallOutcome { ending, log, refusals, found, sent: Sent::default(), elapsed: Duration::default() };
     let package = Arc::new(Provenance {
         name: "acme:test".parse().unwrap(),
         version: "1.0.0".parse().unwrap(),
