@@ -418,7 +418,9 @@ fn a_called_tool_has_what_both_were_granted() {
     assert_eq!(read(Allowance { config: setting("lb"), ..all_tools() }), none);
     assert_eq!(read(all_tools()), none);
     // What the called tool was refused, the caller of the first one hears too.
-    let outcome = relay(&package, &granting(all_tools()), "guest:small", "log-levels", json!({ "message": "x" }));
+    let (receipt, _) = approved(mpp_schema::consent::Level::L2);
+    let terms = Terms { receipt: Some(Arc::new(receipt)), ..granting(all_tools()) };
+    let outcome = relay(&package, &terms, "guest:small", "log-levels", json!({ "message": "x" }));
     assert_eq!(outcome.ending, Ending::Returned(Some(json!({ "result": "null" }))));
     assert!(outcome.refusals.kept[0].message.contains("`log-levels` of `guest:small`"), "{:?}", outcome.refusals);
 }
