@@ -263,6 +263,11 @@ codes! {
     PACKAGE_NOT_FOUND "package.not-found" User "the package, or a version that fits, was not found";
     PACKAGE_NOT_INSTALLED "package.not-installed" User "the package is not installed";
 
+    PACKAGE_TOO_YOUNG "package.too-young" User "every version that fits was signed more recently than the minimum age allows";
+    LOCK_OUTDATED "lock.outdated" User "what would be installed is not exactly what `mpp.lock` says";
+    UPDATE_DECLINED "update.declined" User "the person who was asked about a change of what is installed said no, or there was nobody to ask";
+    HISTORY_EMPTY "history.empty" User "there is nothing earlier to go back to";
+
     BUILD_METADATA "build.metadata" Author "the project does not say what a package needs to know";
     BUILD_TARGET "build.target" Host "the compiler for the wasm target is missing and could not be installed";
     BUILD_FAILED "build.failed" Author "the compiler did not succeed";

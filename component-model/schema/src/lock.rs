@@ -6,16 +6,22 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `mpp-tools.toml`.
+///
+/// Written by a person and obeyed, so unknown fields are refused: a minimum age that is spelled wrong must not be silently nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ToolsRequest {
+    /// How many days ago a version must have been signed to be chosen anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_age_days: Option<u32>,
     /// Requirements by package name: `"acme:notes" = "1.2"`.
     #[serde(default)]
     pub tools: BTreeMap<PackageName, ToolRequirement>,
 }
 
-/// What is required of one package.
+/// What is required of one package. Unknown fields are refused here too: a registry that is spelled wrong must not be any registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum ToolRequirement {
     /// Only a version requirement.
     Version(#[schemars(with = "String")] VersionReq),
@@ -28,6 +34,23 @@ pub enum ToolRequirement {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         registry: Option<String>,
     },
+}
+
+impl ToolRequirement {
+    /// The versions that fit.
+    pub fn version(&self) -> &VersionReq {
+        match self {
+            Self::Version(version) | Self::Full { version, .. } => version,
+        }
+    }
+
+    /// What the project calls the registry that the package must come from; nothing where that is open.
+    pub fn registry(&self) -> Option<&str> {
+        match self {
+            Self::Version(_) => None,
+            Self::Full { registry, .. } => registry.as_deref(),
+        }
+    }
 }
 
 /// `mpp.lock`.
@@ -67,7 +90,7 @@ pub struct LockedPackage {
     pub digest: Digest,
     /// SHA-256 of the whole file.
     pub file: Digest,
-    /// Who signed.
+    /// Whose signatures in the file count: owners of the namespace when the version was published.
     pub signers: Vec<KeyId>,
     /// The registry it came from.
     pub registry: RegistryId,

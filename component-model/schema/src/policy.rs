@@ -19,6 +19,9 @@ pub struct PolicyFile {
     /// Whether grants may be made without a terminal.
     #[serde(default)]
     pub headless_grants: bool,
+    /// How many days ago a version must have been signed to be chosen anew. A project may ask for more, never for less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_age_days: Option<u32>,
     /// Other owners whose tokens count here: a name for each public key (PEM, or its one line of base64).
     #[serde(default)]
     pub grantors: StrictMap<Ident, String>,

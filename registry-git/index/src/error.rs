@@ -226,6 +226,22 @@ pub enum IndexError {
         /// How many would have to sign.
         threshold: u8,
     },
+    /// All that fits, and may be chosen, was signed a short while ago.
+    #[error(
+        "resolved {name} {requirement}: {version} was signed at {issued}, and what is chosen anew must be older than {until}"
+    )]
+    TooYoung {
+        /// The package.
+        name: PackageName,
+        /// What was required.
+        requirement: String,
+        /// The oldest of the versions that are too young.
+        version: Box<Version>,
+        /// When it was signed.
+        issued: Instant,
+        /// When it would have to be signed at the latest.
+        until: Instant,
+    },
     /// Nothing fits a requirement.
     #[error("resolved {name} {requirement}: {found}")]
     NotFound {
@@ -280,6 +296,7 @@ impl Coded for IndexError {
             Self::DuplicateVersion { .. } => codes::INDEX_DUPLICATE_VERSION,
             Self::Collision { .. } => codes::NAME_COLLISION,
             Self::NoHeadKey { .. } => codes::REGISTRY_NO_HEAD_KEY,
+            Self::TooYoung { .. } => codes::PACKAGE_TOO_YOUNG,
             Self::NotFound { .. } => codes::PACKAGE_NOT_FOUND,
         }
     }
@@ -303,6 +320,12 @@ impl Coded for IndexError {
             }
             Self::Blocked { name, .. } => {
                 return vec![format!("mpp info {name}"), format!("mpp uninstall {name}")];
+            }
+            Self::TooYoung { name, .. } => {
+                return vec![
+                    "wait, or require a version that is older".to_owned(),
+                    format!("take it all the same: mpp install {name} --minimum-age 0"),
+                ];
             }
             Self::DuplicateVersion { .. } => "raise `version` and publish again; a published version never changes",
             Self::Collision { .. } => "choose a name that people will not confuse",

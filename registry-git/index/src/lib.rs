@@ -21,6 +21,7 @@ mod world;
 pub mod advisories;
 pub mod config;
 pub mod layout;
+pub mod locked;
 pub mod package;
 pub mod plan;
 pub mod resolve;

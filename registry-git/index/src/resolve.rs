@@ -129,7 +129,7 @@ pub fn choose<'a>(
         let free = fitting(entry, requirement).filter(|signed| signed.standing.is_free() && age.is_reached_by(signed));
         free.max_by_key(|signed| &signed.release.version)
     };
-    kept.or_else(anew).ok_or_else(|| nothing_fits(entry, requirement))
+    kept.or_else(anew).ok_or_else(|| nothing_fits(entry, requirement, age))
 }
 
 fn fitting<'a>(entry: &'a PackageEntry, requirement: &Requirement) -> impl Iterator<Item = &'a SignedRelease> {
@@ -141,8 +141,8 @@ fn is_locked(requirement: &Requirement, signed: &SignedRelease) -> bool {
     locked.is_some_and(|locked| history::same_version(locked, &signed.release.version))
 }
 
-/// Blocked, when every version that fits is; else not found, with what there is instead.
-fn nothing_fits(entry: &PackageEntry, requirement: &Requirement) -> IndexError {
+/// Blocked, when every version that fits is; too young, when one could be chosen but for its age; else not found, with what there is instead.
+fn nothing_fits(entry: &PackageEntry, requirement: &Requirement, age: Age) -> IndexError {
     let fitting: Vec<_> = fitting(entry, requirement).collect();
     let blocked = |signed: &&SignedRelease| signed.standing.blocked.is_some();
     if let Some(last) = fitting.last().filter(|_| fitting.iter().all(blocked)) {
@@ -150,9 +150,19 @@ fn nothing_fits(entry: &PackageEntry, requirement: &Requirement) -> IndexError {
         let version = Box::new(last.release.version.clone());
         return IndexError::Blocked { name: entry.name.clone(), version, reason };
     }
+    let young = fitting.iter().filter(|signed| signed.standing.is_free()).min_by_key(|signed| signed.issued);
+    if let Some((young, until)) = young.zip(age.issued_until) {
+        return IndexError::TooYoung {
+            name: entry.name.clone(),
+            requirement: requirement.version.to_string(),
+            version: Box::new(young.release.version.clone()),
+            issued: young.issued,
+            until,
+        };
+    }
     let found = match fitting.len() {
         0 => versions(entry),
-        fit => format!("{fit} versions fit, and all of them were yanked or blocked, or are too young"),
+        fit => format!("{fit} versions fit, and all of them were yanked or blocked"),
     };
     IndexError::NotFound { name: entry.name.clone(), requirement: requirement.version.to_string(), found }
 }

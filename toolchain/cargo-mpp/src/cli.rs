@@ -102,6 +102,16 @@ pub enum Command {
     Info(commands::info::Arguments),
     /// Install packages from a registry
     Install(commands::install::Arguments),
+    /// Take newer versions, after showing everything that changes
+    Update(commands::update::Arguments),
+    /// Show which newer versions there are
+    Outdated(commands::outdated::Arguments),
+    /// Go back to what was there before an update
+    Rollback(commands::rollback::Arguments),
+    /// Show everything that changes between two packages
+    Diff(commands::diff::Arguments),
+    /// Copy everything that a project needs into its folder
+    Vendor(commands::vendor::Arguments),
     /// Remove an installed package
     Uninstall(commands::uninstall::Arguments),
     /// List installed packages and their tools

@@ -11,6 +11,7 @@ pub mod conformance;
 mod consent;
 
 mod context;
+mod difference;
 mod error;
 mod filters;
 mod grants;
@@ -24,12 +25,14 @@ mod registries;
 mod sealed;
 pub mod secrets;
 mod standing;
+mod vendored;
 pub mod verb;
 mod writing;
 
 pub use agents::Who;
 pub use arguments::{ArgumentsError, ToolInput};
 pub use context::{Around, Context, Event, Outside, Passwords, Surroundings, Terminal, Typed};
+pub use difference::{Described, PackageDifference};
 pub use error::OpsError;
 pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;

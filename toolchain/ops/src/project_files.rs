@@ -35,9 +35,14 @@ impl Coded for NoProjectFile {
 
 /// Reads `mpp-tools.toml` in `folder`.
 pub(crate) fn read_request(folder: &Path) -> Result<ToolsRequest, OpsError> {
+    Ok(read_request_if_there(folder)?.ok_or_else(|| NoProjectFile(folder.join(REQUEST_FILE)))?)
+}
+
+/// The same; nothing when there is none.
+pub(crate) fn read_request_if_there(folder: &Path) -> Result<Option<ToolsRequest>, OpsError> {
     let path = folder.join(REQUEST_FILE);
-    let text = atomic_write::read_text_if_there(&path)?.ok_or_else(|| NoProjectFile(path.clone()))?;
-    Ok(toml::from_str(&text).map_err(|error| MalformedFile { path, reason: error.to_string() })?)
+    let Some(text) = atomic_write::read_text_if_there(&path)? else { return Ok(None) };
+    Ok(Some(toml::from_str(&text).map_err(|error| MalformedFile { path, reason: error.to_string() })?))
 }
 
 /// Reads `mpp.lock` in `folder`; nothing when there is none. One written for a newer major version is refused by name.

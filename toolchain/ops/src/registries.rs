@@ -3,7 +3,8 @@
 use crate::{Context, Event, OpsError, home::registries::KnownRegistry, standing};
 use mpp_index::package::PackageEntry;
 use mpp_registry::{FetchedPackage, Received, Registry, Wanted, transport::Settings};
-use mpp_schema::{Code, Coded, PackageName, codes};
+use mpp_schema::{Code, Coded, PackageName, RegistryId, codes};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 /// A registry of this home, ready to be read.
 pub(crate) struct OpenRegistry {
@@ -81,34 +82,131 @@ pub(crate) fn chosen(context: &Context<'_>, name: Option<&str>) -> Result<Vec<Kn
     }
 }
 
-/// The one registry that has `name`. In two of them it is an error: no registry steps in for another silently.
+/// Whether registries are asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Network {
+    /// They are.
+    #[default]
+    Ask,
+    /// They are not: what is here must do.
+    Offline,
+}
+
+/// The registries that one command works with. Each is brought up to date once, however many packages it is asked for.
+#[derive(Default)]
+pub(crate) struct Reached {
+    network: Network,
+    seen: RefCell<BTreeMap<RegistryId, Reach>>,
+}
+
+/// A registry, as far as it could be reached.
+#[derive(Clone)]
+pub(crate) enum Reach {
+    /// What it says now.
+    Fresh(Rc<OpenRegistry>),
+    /// What it said last, and why no more is known.
+    Silent(Rc<OpenRegistry>, NotReached),
+}
+
+/// Why a registry says nothing now.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct NotReached {
+    code: Code,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl Coded for NotReached {
+    fn code(&self) -> Code {
+        self.code
+    }
+    fn hints(&self) -> Vec<String> {
+        self.hints.clone()
+    }
+}
+
+impl Reached {
+    pub(crate) fn new(network: Network) -> Self {
+        Self { network, ..Self::default() }
+    }
+
+    /// Brings a registry up to date, or says that it is silent. Whatever else is wrong with it is an error.
+    pub(crate) fn reach(&self, context: &Context<'_>, known: KnownRegistry) -> Result<Reach, OpsError> {
+        if let Some(reach) = self.seen.borrow().get(&known.id) {
+            return Ok(reach.clone());
+        }
+        let id = known.id;
+        let reach = match self.network {
+            Network::Offline => {
+                let message = format!("could not ask the registry `{}`: `--offline` was said", known.name);
+                let hints = vec!["say it again without --offline".to_owned()];
+                let why = NotReached { code: codes::REGISTRY_UNREACHABLE, message, hints };
+                Reach::Silent(Rc::new(open(context, known)?), why)
+            }
+            Network::Ask => match open_updated(context, known.clone()) {
+                Ok(open) => Reach::Fresh(Rc::new(open)),
+                Err(error) if [codes::REGISTRY_UNREACHABLE, codes::INDEX_STALE].contains(&error.code()) => {
+                    (context.tell)(Event::Finished);
+                    let (message, hints) = (error.message(), error.hints().to_vec());
+                    let why = NotReached { code: error.code(), message, hints };
+                    Reach::Silent(Rc::new(open(context, known)?), why)
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        self.seen.borrow_mut().insert(id, reach.clone());
+        Ok(reach)
+    }
+
+    /// A registry as it is now.
+    pub(crate) fn updated(&self, context: &Context<'_>, known: KnownRegistry) -> Result<Rc<OpenRegistry>, OpsError> {
+        match self.reach(context, known)? {
+            Reach::Fresh(open) => Ok(open),
+            Reach::Silent(_, why) => Err(why.into()),
+        }
+    }
+
+    /// The one registry that has `name`. In two of them it is an error: no registry steps in for another silently.
+    pub(crate) fn find(
+        &self,
+        context: &Context<'_>,
+        name: &PackageName,
+        registry: Option<KnownRegistry>,
+    ) -> Result<(Rc<OpenRegistry>, PackageEntry), OpsError> {
+        let registry = match registry {
+            None => context.home.owner_of(name)?,
+            named => named,
+        };
+        let asked = match registry {
+            Some(registry) => vec![registry],
+            None => chosen(context, None)?,
+        };
+        let mut found = Vec::new();
+        for known in asked {
+            let open = self.updated(context, known)?;
+            if let Some(entry) = open.registry.package(name)? {
+                found.push((open, entry));
+            }
+        }
+        if found.len() > 1 {
+            let registries = found.iter().map(|(open, _)| open.known.name.to_string()).collect();
+            return Err(FindError::Several { name: name.clone(), registries }.into());
+        }
+        let found = found.pop().ok_or_else(|| FindError::None(name.clone()))?;
+        check_pin(context, &found.1)?;
+        Ok(found)
+    }
+}
+
+/// The one registry that has `name`, of all or of the one that is named.
 pub(crate) fn find(
     context: &Context<'_>,
     name: &PackageName,
     registry: Option<&str>,
-) -> Result<(OpenRegistry, PackageEntry), OpsError> {
-    let owner = match registry {
-        None => context.home.owner_of(name)?,
-        Some(_) => None,
-    };
-    let asked = match owner {
-        Some(owner) => vec![owner],
-        None => chosen(context, registry)?,
-    };
-    let mut found = Vec::new();
-    for known in asked {
-        let open = open_updated(context, known)?;
-        if let Some(entry) = open.registry.package(name)? {
-            found.push((open, entry));
-        }
-    }
-    if found.len() > 1 {
-        let registries = found.iter().map(|(open, _)| open.known.name.to_string()).collect();
-        return Err(FindError::Several { name: name.clone(), registries }.into());
-    }
-    let found = found.pop().ok_or_else(|| FindError::None(name.clone()))?;
-    check_pin(context, &found.1)?;
-    Ok(found)
+) -> Result<(Rc<OpenRegistry>, PackageEntry), OpsError> {
+    let registry = registry.map(|name| context.home.registry(Some(name))).transpose()?;
+    Reached::default().find(context, name, registry)
 }
 
 /// Fetches files of one registry, some of them at a time, and tells how much of them is here.

@@ -18,7 +18,7 @@ use mpp_schema::{Code, Coded, Digest, FormatVersion, Ident, Instant, PackageName
 /// Remembers which of the installed packages of a registry it blocks. Called after each update.
 pub(crate) fn learn(context: &Context<'_>, open: &OpenRegistry) -> Result<(), OpsError> {
     for record in context.home.all_installed()? {
-        if record.registry != Some(open.known.id) {
+        if record.source() != Some(open.known.id) {
             continue;
         }
         if let Some(entry) = open.registry.package(&record.name)? {
@@ -80,9 +80,8 @@ pub(crate) fn check_freshness(
 
 /// What this home believes about the registry of an installed package; nothing for a loose file, and for a registry that it forgot.
 fn believed(context: &Context<'_>, record: &InstalledRecord) -> Result<Option<(Ident, TrustedState)>, OpsError> {
-    let Some(id) = record.registry else { return Ok(None) };
-    let known = context.home.registries()?.into_iter().find(|known| known.id == id);
-    let Some(known) = known else { return Ok(None) };
+    let Some(id) = record.source() else { return Ok(None) };
+    let Some(known) = context.home.registry_of_id(id)? else { return Ok(None) };
     let folder = context.home.registry_state(&known.name);
     let registry = Registry::with_transport(Location::parse(&known.url)?, folder, None)?;
     Ok(registry.state().cloned().map(|state| (known.name, state)))
@@ -181,6 +180,7 @@ mod tests {
             file: Digest::of(b""),
             publishers: Vec::new(),
             registry,
+            locked_from: None,
             description: String::new(),
             installed: day(0),
         }

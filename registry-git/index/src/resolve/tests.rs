@@ -102,7 +102,11 @@ fn a_deprecated_version_is_taken_and_it_is_said() {
 fn a_young_version_waits_unless_it_is_locked() {
     check(&["1.0.0", "1.1.0*"], "1", None, Ok(("1.0.0", &[About::PassedOverYoung])));
     check(&["1.0.0", "1.1.0*"], "1", Some("1.1.0"), Ok(("1.1.0", &[])));
-    check(&["1.1.0*"], "1", None, NOT_FOUND);
+    let too_young = Err(codes::PACKAGE_TOO_YOUNG);
+    check(&["1.1.0*"], "1", None, too_young);
+    check(&["1.0.0~", "1.1.0*"], "1", None, too_young);
+    check(&["1.0.0!", "1.1.0*"], "1", None, too_young);
+    check(&["1.1.0*~"], "1", None, NOT_FOUND);
 }
 
 #[test]

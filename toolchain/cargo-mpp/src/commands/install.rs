@@ -4,7 +4,7 @@ use super::{Output, call::package_and_version};
 use clap::Args;
 use mpp_ops::{
     Context, OpsError,
-    verb::install::{self, InstallOptions, InstallReport},
+    verb::install::{self, InstallOptions, InstallReport, Network},
 };
 use mpp_schema::{PackageName, VersionReq, text::escaped};
 use serde_json::json;
@@ -20,12 +20,15 @@ pub struct Arguments {
     /// The registry; may be left out where only one has the package
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
-    /// Install exactly what mpp.lock says
+    /// Install exactly what mpp.lock says, and nothing where it would have to change
     #[arg(long, conflicts_with = "packages")]
     locked: bool,
-    /// Choose no version that was signed less than this many days ago, unless mpp.lock holds it
-    #[arg(long, value_name = "DAYS", default_value_t = 0)]
-    minimum_age: u32,
+    /// Ask no registry: take what mpp.lock says from mpp-vendor and from what this home keeps
+    #[arg(long, conflicts_with = "packages")]
+    offline: bool,
+    /// Choose no version that was signed less than this many days ago, unless mpp.lock holds it; 0 overrides the policy and the project
+    #[arg(long, value_name = "DAYS")]
+    minimum_age: Option<u32>,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
@@ -33,6 +36,7 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
         registry: arguments.registry,
         locked: arguments.locked,
         minimum_age_days: arguments.minimum_age,
+        network: if arguments.offline { Network::Offline } else { Network::Ask },
     };
     let reports = if arguments.packages.is_empty() {
         install::install_project(context, &options)?

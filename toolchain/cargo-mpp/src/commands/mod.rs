@@ -14,6 +14,7 @@ pub mod completions;
 pub mod conformance;
 pub mod connect;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod grant;
 pub mod grants;
@@ -29,6 +30,7 @@ pub mod namespace;
 pub mod new;
 pub mod notice;
 mod outcome;
+pub mod outdated;
 pub mod owner;
 mod permissions;
 pub mod policy;
@@ -37,6 +39,7 @@ pub mod publish;
 pub mod redact;
 pub mod registry;
 pub mod revoke;
+pub mod rollback;
 pub mod run;
 pub mod search;
 pub mod secret;
@@ -45,6 +48,8 @@ pub mod sign;
 mod table;
 pub mod trust;
 pub mod uninstall;
+pub mod update;
+pub mod vendor;
 pub mod verify;
 mod writing;
 
@@ -114,6 +119,11 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Search(arguments) => search::run(arguments, context),
         Command::Info(arguments) => info::run(arguments, context),
         Command::Install(arguments) => install::run(arguments, context),
+        Command::Update(arguments) => update::run(arguments, context),
+        Command::Outdated(arguments) => outdated::run(arguments, context),
+        Command::Rollback(arguments) => rollback::run(arguments, context),
+        Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Vendor(arguments) => vendor::run(arguments, context),
         Command::Uninstall(arguments) => uninstall::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Audit(arguments) => audit::run(arguments, context),

@@ -17,6 +17,8 @@ mod lending;
 mod life;
 mod odd_use;
 mod privacy;
+#[cfg(target_os = "linux")]
+mod projects;
 mod publish;
 mod registries;
 mod road;

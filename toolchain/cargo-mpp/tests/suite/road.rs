@@ -185,7 +185,7 @@ fn a_project_locks_what_it_uses() {
     let (_author, user) = installed();
     assert_eq!(user.refusal(&["install"]).0, "package.not-found");
     user.write("mpp-tools.toml", "[tools]\n\"acme:md\" = \"0.1\"\n");
-    assert_eq!(user.refusal(&["install", "--locked"]).0, "package.not-found");
+    assert_eq!(user.refusal(&["install", "--locked"]).0, "lock.outdated");
     user.json(&["install"]);
     let lock = String::from_utf8(user.read("mpp.lock")).unwrap();
     assert!(

@@ -32,10 +32,20 @@ pub struct InstalledRecord {
     /// The registry it came from; nothing for a loose file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<RegistryId>,
+    /// The registry that a lock file names, when that one could not be asked who may have signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_from: Option<RegistryId>,
     /// One sentence.
     pub description: String,
     /// When it was installed.
     pub installed: Instant,
+}
+
+impl InstalledRecord {
+    /// The registry that says how it stands.
+    pub fn source(&self) -> Option<RegistryId> {
+        self.registry.or(self.locked_from)
+    }
 }
 
 /// The package is not installed.
@@ -66,26 +76,45 @@ impl Home {
         self.data.join("packages").join(format!("{file}.mpp"))
     }
 
-    /// Keeps a package: its file first, then its record.
+    /// Keeps a package: its file first, then what it replaces, then its record.
     pub fn keep(&self, record: &InstalledRecord, file: &[u8]) -> Result<(), OpsError> {
         let _lock = self.lock()?;
         atomic_write::write(&self.package_path(record.file), file, Readable::ByAll)?;
-        let text =
-            serde_json::to_string_pretty(record).map_err(|error| malformed(&self.record_path(&record.name), &error))?;
-        Ok(atomic_write::write(&self.record_path(&record.name), text.as_bytes(), Readable::ByAll)?)
+        let path = self.record_path(&record.name);
+        let dropped = match atomic_write::read_if_there(&path)? {
+            Some(bytes) => self.remember_replaced(&parse(&path, &bytes)?, record)?,
+            None => Vec::new(),
+        };
+        let text = serde_json::to_string_pretty(record).map_err(|error| malformed(&path, &error))?;
+        atomic_write::write(&path, text.as_bytes(), Readable::ByAll)?;
+        dropped.iter().try_for_each(|dropped| self.remove_unnamed(&record.name, dropped.file))
     }
 
-    /// Forgets a package: its record first, then its file unless another record names it.
+    /// Forgets a package and what it was before: its record first, then the files that no other record names.
     pub fn forget(&self, name: &PackageName) -> Result<InstalledRecord, OpsError> {
         let _lock = self.lock()?;
         let record = self.installed(name)?;
         let path = self.record_path(name);
         fs::remove_file(&path).map_err(IoError::on("remove", &path))?;
-        if !self.all_installed()?.iter().any(|other| other.file == record.file) {
-            let file = self.package_path(record.file);
-            fs::remove_file(&file).map_err(IoError::on("remove", &file))?;
+        for earlier in self.forget_history(name)?.iter().chain([&record]) {
+            self.remove_unnamed(name, earlier.file)?;
         }
         Ok(record)
+    }
+
+    /// Removes a file of a package unless a record still names it.
+    fn remove_unnamed(&self, name: &PackageName, file: Digest) -> Result<(), OpsError> {
+        let named = self.history(name)?.iter().chain(&self.all_installed()?).any(|other| other.file == file);
+        let path = self.package_path(file);
+        if named {
+            return Ok(());
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(IoError::new("remove", &path, error).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The record of one package.

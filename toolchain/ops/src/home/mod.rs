@@ -9,6 +9,7 @@ pub mod asked;
 pub mod audit_log;
 pub mod blocked;
 pub mod grants;
+pub mod history;
 pub mod installed;
 pub mod keys;
 mod kv;

@@ -181,6 +181,11 @@ impl Home {
         Ok(owning.max_by_key(|(how, _)| *how).map(|(_, known)| known))
     }
 
+    /// The registry of this identity, whatever it is called here.
+    pub fn registry_of_id(&self, id: RegistryId) -> Result<Option<KnownRegistry>, OpsError> {
+        Ok(self.registries()?.into_iter().find(|known| known.id == id))
+    }
+
     /// The registry called `name`, or the only one.
     pub fn registry(&self, name: Option<&str>) -> Result<KnownRegistry, OpsError> {
         let mut known = self.registries()?;

@@ -90,10 +90,10 @@ pub fn audit(context: &Context<'_>) -> Result<AuditReport, OpsError> {
     let installed = context.home.all_installed()?;
     let mut report = AuditReport { packages: installed.len(), ..AuditReport::default() };
     let known = context.home.registries()?;
-    let answers = |record: &InstalledRecord| known.iter().any(|known| record.registry == Some(known.id));
+    let answers = |record: &InstalledRecord| known.iter().any(|known| record.source() == Some(known.id));
     report.unknown = installed.iter().filter(|record| !answers(record)).map(|record| record.name.clone()).collect();
     for known in known {
-        let of_it: Vec<_> = installed.iter().filter(|record| record.registry == Some(known.id)).collect();
+        let of_it: Vec<_> = installed.iter().filter(|record| record.source() == Some(known.id)).collect();
         if of_it.is_empty() {
             continue;
         }

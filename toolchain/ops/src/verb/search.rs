@@ -117,7 +117,7 @@ pub fn info(context: &Context<'_>, name: &PackageName, registry: Option<&str>) -
     releases.sort_by(|a, b| b.version.cmp(&a.version));
     Ok(InfoReport {
         name: name.clone(),
-        registry: open.known.name,
+        registry: open.known.name.clone(),
         owners: entry.owners.iter().map(mpp_package::key::PublicKey::id).collect(),
         installed: context.home.installed(name).ok().map(|record| record.version),
         releases,

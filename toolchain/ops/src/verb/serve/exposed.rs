@@ -158,6 +158,7 @@ mod tests {
             file: Digest::of(name.as_bytes()),
             publishers: Vec::new(),
             registry: None,
+            locked_from: None,
             description: String::new(),
             installed: Instant::from_unix_seconds(installed).unwrap(),
         }
