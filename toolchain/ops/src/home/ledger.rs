@@ -2,16 +2,25 @@
 //!
 //! A use is one exclusive creation, made durable before it counts. Whatever cannot be read, created or synced is a refusal: nothing here
 //! ever answers "not used" in doubt.
+//!
+//! What an approval names is made of the id and of when the system says that its file was last made or changed, which no copy keeps: a folder
+//! that came back from a backup is another ledger (`spec/decisions/0016-a-copied-ledger-is-another-one.md`).
 
 use super::Home;
-use crate::atomic_write::{self, Readable};
+use crate::{
+    atomic_write::{self, Readable},
+    os,
+};
 use mpp_policy::consent::{ConsentError, Uses};
-use mpp_schema::{Instant, LedgerId, Nonce};
+use mpp_schema::{Digest, Instant, LedgerId, Nonce};
 use std::{
     fs,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read as _},
     path::{Path, PathBuf},
 };
+
+/// The file of an id is never longer.
+const ID_BYTES_MAX: u64 = 64;
 
 /// The ledger of one home.
 #[derive(Debug, Clone)]
@@ -52,9 +61,15 @@ impl UsedApprovals {
 
 impl Uses for UsedApprovals {
     fn id(&self) -> Result<LedgerId, ConsentError> {
-        let text = fs::read_to_string(self.folder.join("id")).map_err(failed)?;
-        let id = text.strip_suffix('\n').unwrap_or(&text);
-        id.parse().map_err(|_| ConsentError::Store("its id is damaged".to_owned()))
+        let mut file = fs::File::open(self.folder.join("id")).map_err(failed)?;
+        let mut text = String::new();
+        (&mut file).take(ID_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+        let random: LedgerId = text
+            .strip_suffix('\n')
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| ConsentError::Store("its id is damaged".to_owned()))?;
+        let made = os::made(&file.metadata().map_err(failed)?).map_err(failed)?;
+        Ok(in_place(random, &made))
     }
 
     fn consume(&self, nonce: Nonce, _: Instant) -> Result<(), ConsentError> {
@@ -65,6 +80,14 @@ impl Uses for UsedApprovals {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// The identity of the ledger whose id is `random` and whose file was made as `made` says.
+fn in_place(random: LedgerId, made: &str) -> LedgerId {
+    let digest = Digest::of(format!("mpp-ledger-v1\n{random}\n{made}\n").as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest.as_bytes()[..16]);
+    LedgerId::from_bytes(id)
 }
 
 fn failed(error: io::Error) -> ConsentError {
@@ -83,6 +106,7 @@ mod tests {
     use mpp_schema::{Coded as _, Instant, Nonce, codes};
     use std::{
         fs,
+        path::Path,
         sync::atomic::{AtomicUsize, Ordering},
         thread,
     };
@@ -137,6 +161,95 @@ mod tests {
         assert_eq!(open.consume(Nonce::from_bytes([1; 16]), at()).unwrap_err().code(), codes::ATT_STORE);
         assert_ne!(home.used_approvals().unwrap().id().unwrap(), before);
         fs::write(path.join("id"), "nonsense").unwrap();
+        assert_eq!(home.used_approvals().unwrap_err().code(), codes::ATT_STORE);
+    }
+
+    /// Copies the files of a folder, as `cp -a` does: with the times that anybody can set.
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir(to).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            fs::copy(entry.path(), &target).unwrap();
+            let changed = entry.metadata().unwrap().modified().unwrap();
+            fs::File::options().write(true).open(target).unwrap().set_modified(changed).unwrap();
+        }
+    }
+
+    /// CONS-35: whichever way a backup from before the use comes back, what was approved for the ledger that recorded it is void.
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_from_a_backup_is_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        let (path, backup) = (home.data.join("approvals-used"), folder.path().join("backup"));
+        let ledger = home.used_approvals().unwrap();
+        let before = ledger.id().unwrap();
+        copy(&path, &backup);
+        ledger.consume(Nonce::from_bytes([1; 16]), at()).unwrap();
+        assert_eq!(home.used_approvals().unwrap().id().unwrap(), before, "a use changes no id");
+        // The copy takes the place of the folder.
+        let aside = folder.path().join("aside");
+        fs::rename(&path, &aside).unwrap();
+        copy(&backup, &path);
+        assert_ne!(home.used_approvals().unwrap().id().unwrap(), before);
+        // Or is moved there.
+        fs::remove_dir_all(&path).unwrap();
+        fs::rename(&backup, &path).unwrap();
+        assert_ne!(home.used_approvals().unwrap().id().unwrap(), before);
+    }
+
+    /// CONS-35: the same file with the same bytes, written again, as some programs restore. The system's clock goes in steps of milliseconds, so
+    /// it is written until one is over.
+    #[cfg(unix)]
+    #[test]
+    fn an_id_that_is_written_over_itself_is_another_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        let before = home.used_approvals().unwrap().id().unwrap();
+        let path = home.data.join("approvals-used").join("id");
+        let bytes = fs::read(&path).unwrap();
+        let written = || {
+            fs::write(&path, &bytes).unwrap();
+            home.used_approvals().unwrap().id().unwrap() != before
+        };
+        assert!((0..1_000_000).any(|_| written()), "the time of its last change is part of it");
+    }
+
+    /// CONS-35: the folder itself, moved away and back, is the same ledger and knows its uses.
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_that_was_moved_away_and_back_knows_its_uses() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        let (path, aside) = (home.data.join("approvals-used"), folder.path().join("aside"));
+        let ledger = home.used_approvals().unwrap();
+        let before = ledger.id().unwrap();
+        ledger.consume(Nonce::from_bytes([1; 16]), at()).unwrap();
+        fs::rename(&path, &aside).unwrap();
+        let between = home.used_approvals().unwrap();
+        assert_ne!(between.id().unwrap(), before);
+        fs::remove_dir_all(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
+        let again = home.used_approvals().unwrap();
+        assert_eq!(again.id().unwrap(), before);
+        assert_eq!(again.consume(Nonce::from_bytes([1; 16]), at()), Err(ConsentError::Replayed));
+    }
+
+    /// CONS-35
+    #[test]
+    fn a_damaged_id_is_no_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        let path = home.data.join("approvals-used").join("id");
+        home.used_approvals().unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        for damaged in
+            ["", &whole[..16], whole.trim_end(), &whole.repeat(2), &whole.to_uppercase().replace(char::is_numeric, "G")]
+        {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(home.used_approvals().unwrap_err().code(), codes::ATT_STORE, "{damaged:?}");
+        }
+        fs::write(&path, [0xff, 0xfe]).unwrap();
         assert_eq!(home.used_approvals().unwrap_err().code(), codes::ATT_STORE);
     }
 }
