@@ -3,6 +3,7 @@
 //! Decides nothing of its own and touches nothing but the named files. A request that makes no sense is answered with `unsupported`,
 //! which no case expects. A registry's repository is written to a folder that is removed again.
 
+mod consent;
 mod index;
 
 use crate::{OpsError, atomic_write::IoError, home::privacy::PrivacyError, verb::verify::check_content};
@@ -38,6 +39,8 @@ enum Question {
     RegisterKey { key: String },
     #[serde(rename = "privacy.mask")]
     Mask(Mask),
+    #[serde(rename = "approval.verify")]
+    VerifyApproval(Box<consent::Approve>),
     #[serde(rename = "index.update")]
     UpdateIndex(index::Update),
     #[serde(rename = "index.fetch")]
@@ -114,6 +117,7 @@ fn ask(question: &Question) -> Result<Json, OpsError> {
             Ok(json!({ "outcome": "accepted", "key": key.id() }))
         }
         Question::Mask(mask) => masked(mask),
+        Question::VerifyApproval(approval) => approval.answer(),
         Question::UpdateIndex(update) => update.answer(),
         Question::FetchIndex(fetch) => fetch.answer(),
         Question::Resolve(resolve) => resolve.answer(),
@@ -256,6 +260,11 @@ mod tests {
     #[test]
     fn every_case_about_privacy() {
         check("privacy");
+    }
+
+    #[test]
+    fn every_case_about_consent() {
+        check("consent");
     }
 
     #[test]

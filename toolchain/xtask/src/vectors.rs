@@ -6,6 +6,7 @@
 mod archive;
 mod case;
 mod component;
+mod consent_cases;
 mod container_cases;
 mod content_cases;
 mod draft;
@@ -45,6 +46,7 @@ fn cases() -> anyhow::Result<Vec<Case>> {
         manifest_cases::cases()?,
         index_cases::cases(),
         privacy_cases::cases(),
+        consent_cases::cases(),
     ]
     .concat())
 }

@@ -48,6 +48,10 @@ impl TestKey {
     pub(super) fn head() -> Self {
         Self::new("head")
     }
+    /// Who approves calls of the asking home: it signs messages only, so no key file of minisign's is written.
+    pub(super) fn approver() -> Self {
+        Self::new("approver")
+    }
     /// One of many co-signers.
     pub(super) fn cosigner(n: usize) -> Self {
         Self::new(&format!("cosigner-{n:02}"))
