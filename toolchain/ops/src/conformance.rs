@@ -41,6 +41,8 @@ enum Question {
     Mask(Mask),
     #[serde(rename = "approval.verify")]
     VerifyApproval(Box<consent::Approve>),
+    #[serde(rename = "audit.verify")]
+    VerifyAudit(consent::Audit),
     #[serde(rename = "index.update")]
     UpdateIndex(index::Update),
     #[serde(rename = "index.fetch")]
@@ -118,6 +120,7 @@ fn ask(question: &Question) -> Result<Json, OpsError> {
         }
         Question::Mask(mask) => masked(mask),
         Question::VerifyApproval(approval) => approval.answer(),
+        Question::VerifyAudit(audit) => audit.answer(),
         Question::UpdateIndex(update) => update.answer(),
         Question::FetchIndex(fetch) => fetch.answer(),
         Question::Resolve(resolve) => resolve.answer(),

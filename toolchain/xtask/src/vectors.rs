@@ -4,6 +4,7 @@
 //! instead of agreeing with our writer. The expected answers are written by a person from the specification, never taken from a program.
 
 mod archive;
+mod audit_cases;
 mod case;
 mod component;
 mod consent_cases;
@@ -47,6 +48,7 @@ fn cases() -> anyhow::Result<Vec<Case>> {
         index_cases::cases(),
         privacy_cases::cases(),
         consent_cases::cases(),
+        audit_cases::cases(),
     ]
     .concat())
 }

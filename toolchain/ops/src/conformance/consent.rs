@@ -1,9 +1,12 @@
-//! The operations about consent: whether an approval allows one call of one home.
+//! The operations about consent: whether an approval allows one call of one home, and whether an audit log is whole.
 
-use super::{accepted, bytes};
+use super::{accepted, bytes, text};
 use crate::OpsError;
 use mpp_package::dsse::MessagePublicKey;
-use mpp_policy::consent::{Binding, ConsentError, Uses, redeem};
+use mpp_policy::{
+    audit::{AuditError, Verifier, read_checkpoint},
+    consent::{Binding, ConsentError, Uses, redeem},
+};
 use mpp_schema::{Digest, HostId, Instant, KeyId, LedgerId, MessageKeyId, Nonce, ToolName, consent::Level};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -54,6 +57,34 @@ impl Approve {
         // What is no text is no approval either.
         let text = String::from_utf8_lossy(&bytes(&self.approval)?).into_owned();
         redeem(&text, &call, &approvers, self.now, &Used(self.ledger, &self.used))?;
+        Ok(accepted())
+    }
+}
+
+/// An audit log, and a checkpoint of it that was kept elsewhere.
+#[derive(Deserialize)]
+pub(super) struct Audit {
+    log: PathBuf,
+    id: LedgerId,
+    key: String,
+    checkpoint: Option<PathBuf>,
+}
+
+impl Audit {
+    pub(super) fn answer(&self) -> Result<Json, OpsError> {
+        let key: MessagePublicKey = self.key.parse()?;
+        let outside = match &self.checkpoint {
+            None => None,
+            Some(file) => {
+                let read = read_checkpoint(text(file)?.trim_end(), self.id, &key);
+                Some(read.map_err(|what| AuditError::Broken { line: 0, what })?)
+            }
+        };
+        let mut verifier = Verifier::new(self.id, &key, outside);
+        for line in text(&self.log)?.lines() {
+            verifier.line(line)?;
+        }
+        verifier.finish()?;
         Ok(accepted())
     }
 }

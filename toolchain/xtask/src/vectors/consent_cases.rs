@@ -24,7 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
     [good(), bound(), times(), spellings(), signers(), used()].concat()
 }
 
-fn sha(text: &str) -> String {
+pub(super) fn sha(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
@@ -34,7 +34,7 @@ fn message_id(key: &TestKey) -> String {
 }
 
 /// The public key as SubjectPublicKeyInfo in base64 (SIG-56).
-fn message_key(key: &TestKey) -> String {
+pub(super) fn message_key(key: &TestKey) -> String {
     let prefix: [u8; 12] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
     STANDARD.encode([prefix.as_slice(), &key.public_bytes()].concat())
 }
@@ -75,7 +75,7 @@ fn payload(fields: &Fields) -> String {
 }
 
 /// The envelope over `payload`: DSSE's pre-authentication encoding, signed (SIG-50, SIG-51).
-fn envelope(kind: &str, payload: &str, key: &TestKey) -> String {
+pub(super) fn envelope(kind: &str, payload: &str, key: &TestKey) -> String {
     let signed = format!("DSSEv1 {} {kind} {} {payload}", kind.len(), payload.len());
     let (payload, signature) = (STANDARD.encode(payload), STANDARD.encode(key.sign(signed.as_bytes())));
     let id = message_id(key);

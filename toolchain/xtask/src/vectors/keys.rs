@@ -52,6 +52,10 @@ impl TestKey {
     pub(super) fn approver() -> Self {
         Self::new("approver")
     }
+    /// Who signs checkpoints of the asking home's audit log.
+    pub(super) fn auditor() -> Self {
+        Self::new("auditor")
+    }
     /// One of many co-signers.
     pub(super) fn cosigner(n: usize) -> Self {
         Self::new(&format!("cosigner-{n:02}"))
