@@ -7,7 +7,7 @@ use crate::{
     RegistryError,
     atomic_write::{self, atomic_write},
     clone::Clone as IndexClone,
-    copy, scratch,
+    copy, scratch, web,
 };
 use gix::ObjectId;
 use mpp_index::state::TrustedState;
@@ -140,6 +140,7 @@ impl Store {
             .iter()
             .for_each(|folder| atomic_write::sweep(folder));
         IndexClone::at(self.clone_path()).sweep();
+        web::sweep(&self.downloads_path());
     }
 
     /// Waits until no other process works on this folder, and keeps others out until the lock is dropped.

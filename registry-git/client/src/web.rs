@@ -9,7 +9,7 @@ mod error;
 mod guard;
 mod oci;
 
-pub(crate) use download::{Download, Wrong};
+pub(crate) use download::{Download, Wrong, sweep};
 pub use error::WebError;
 pub(crate) use oci::{Access, Oci, Push};
 

@@ -138,6 +138,31 @@ fn half_written_files_and_locks_of_the_clone_are_removed() {
     assert_eq!(trusted.find_reference("refs/mpp/trusted/main").unwrap().id().detach(), main);
 }
 
+/// IDX-55.
+#[test]
+fn parts_of_files_that_nobody_goes_on_with_are_removed_after_a_week() {
+    let world = World::new();
+    let mut home = world.at_path("home");
+    let folder = world.folder.path().join("home/downloads");
+    fs::create_dir_all(&folder).unwrap();
+    let day_seconds = 24 * 3600;
+    let made = |name: &str, days: u64| {
+        let path = folder.join(name);
+        let file = File::create_new(&path).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - Duration::from_secs(days * day_seconds)).unwrap();
+        (path, file)
+    };
+    let (old, young, other) = (made("a.part", 8).0, made("b.part", 6).0, made("c.txt", 8).0);
+    let (written, writer) = made("d.part", 8);
+    writer.lock().unwrap();
+    check(home.update(None, day(0)), Ok(()));
+    assert_eq!([&old, &young, &other, &written].map(|path| path.exists()), [false, true, true, true]);
+    drop(writer);
+    check(home.update(None, day(0)), Ok(()));
+    assert!(!written.exists());
+}
+
 #[test]
 fn the_lock_of_a_killed_writer_does_not_hold_others_up_for_ever() {
     let world = World::new();

@@ -2,18 +2,40 @@
 //! when it is the right one (spec/index.md IDX-55).
 
 use super::{Answer, Ask, Web, WebError};
-use crate::RegistryError;
+use crate::{RegistryError, disk_clock::DiskClock};
 use mpp_schema::Digest;
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use ureq::http::{HeaderMap, header};
 use url::Url;
 
 const CHUNK_BYTES: usize = 64 << 10;
+const PART: &str = "part";
+/// How long a part waits for somebody who goes on with it.
+const WAITING_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Removes the parts that nobody went on with for long. One that is being written is locked, and stays.
+pub(crate) fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let parts: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| is_part(path)).collect();
+    let clock = (!parts.is_empty()).then(|| DiskClock::of(folder)).flatten();
+    for (path, clock) in parts.iter().zip(clock.iter().cycle()) {
+        let Ok(file) = File::options().read(true).write(true).open(path) else { continue };
+        if file.try_lock().is_ok() && clock.is_older(path, WAITING_MAX) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn is_part(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == PART)
+        && fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+}
 
 /// A file to download.
 pub(crate) struct Download<'a> {
@@ -184,7 +206,7 @@ impl Part {
     /// The part of a file, for this process alone. While another one writes it, a file that is not kept.
     fn open(folder: &Path, digest: Digest) -> Result<Self, RegistryError> {
         fs::create_dir_all(folder).map_err(RegistryError::io("made the folder", folder))?;
-        let path = folder.join(format!("{digest}.part"));
+        let path = folder.join(format!("{digest}.{PART}"));
         let options = || File::options().read(true).write(true).create(true).truncate(false).clone();
         let file = options().open(&path).map_err(RegistryError::io("opened", &path))?;
         let kept = file.try_lock().is_ok() && is_still(&file, &path);
