@@ -30,6 +30,12 @@ pub enum Command {
         #[arg(long, value_name = "FINGERPRINT")]
         root: Option<Digest>,
     },
+    /// Forget a registry; what was installed from it stays, and what it blocked stays blocked
+    #[command(after_help = "Example:\n  mpp registry remove home")]
+    Remove {
+        /// The registry
+        name: Ident,
+    },
     /// List the registries of this home
     List,
     /// Other locations of a registry, tried in their order where one cannot be reached or lags behind
@@ -193,6 +199,18 @@ fn known(report: &registry_carriers::KnownReport) -> Output {
     known.mirrors.iter().for_each(|mirror| text += &format!("mirror    {mirror}\n"));
     known.allows.iter().for_each(|origin| text += &format!("allows    {origin}\n"));
     Output::new(report, text).with_talk(if report.changed { "" } else { "nothing to do: it is so already\n" })
+}
+
+fn removed(report: &registry::RemoveReport) -> Output {
+    let known = &report.registry;
+    let mut talk = format!("to use it again: mpp registry add {} URL --root {}\n", known.name, known.root);
+    for name in &report.installed {
+        talk += &format!("note: {name} stays installed, and nobody says any more whether it was blocked\n");
+    }
+    for name in &report.locked {
+        talk += &format!("note: mpp.lock takes {name} from it\n");
+    }
+    Output::new(report, format!("forgot the registry {} ({})\n", known.name, known.id)).with_talk(talk)
 }
 
 fn listed(remove: bool) -> registry_carriers::Listed {
@@ -424,6 +442,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             let talk = "serve the folder with any web server, then: mpp registry add NAME sparse+https://HOST/PATH\n";
             Ok(Output::new(&report, text).with_talk(talk))
         }
+        Command::Remove { name } => registry::remove(context, &name).map(|report| removed(&report)),
         Command::List => {
             let known = registry::list(context)?;
             let rows: Vec<_> =

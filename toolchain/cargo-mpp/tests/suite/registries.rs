@@ -112,6 +112,39 @@ fn idx_90_a_name_in_two_registries_is_settled_by_a_command_and_never_by_order() 
     assert_eq!(author.refusal(&["registry", "assign", "acme", "nowhere"]).0, "registry.unknown");
 }
 
+#[test]
+fn a_registry_is_forgotten_and_what_came_from_it_is_named() {
+    let author = author();
+    author.json(&["publish", "md.mpp", "--key", "acme"]);
+    let user = Person::new();
+    let url = author.path("registry.git");
+    let add = ["registry", "add", "home", url.to_str().unwrap()];
+    let root = user.json(&add)["root"].as_str().unwrap().to_owned();
+    user.json(&["registry", "assign", "acme", "home"]);
+    user.write("mpp-tools.toml", "[tools]\n\"acme:md\" = \"0.1\"\n");
+    user.json(&["install"]);
+    assert_eq!(user.refusal(&["registry", "remove", "other"]).0, "registry.unknown");
+    std::fs::create_dir_all(user.path("home/data/registries/home/evidence")).unwrap();
+    user.write("home/data/registries/home/evidence/proof.jsonl", "");
+
+    let removed = user.json(&["registry", "remove", "home"]);
+    assert_eq!((&removed["installed"], &removed["locked"]), (&json!(["acme:md"]), &json!(["acme:md"])));
+    assert_eq!(user.json(&["registry", "list"])["registries"], json!([]));
+    assert!(!user.path("home/data/registries/home").exists());
+    let id = removed["registry"]["id"].as_str().unwrap();
+    assert!(user.path(&format!("home/data/evidence/{id}/proof.jsonl")).is_file());
+    user.json(&["call", "acme:md", "outline", r##"{"text": "# Hi"}"##]);
+    assert_eq!(user.refusal(&["info", "acme:md"]).0, "registry.unknown");
+
+    // The name is free for another registry, and nothing that was believed of the first one is left.
+    author.json(&["registry", "init", "other.git"]);
+    user.json(&["registry", "add", "home", author.path("other.git").to_str().unwrap()]);
+    assert_eq!(user.refusal(&["info", "acme:md"]).0, "package.not-found");
+    user.json(&["registry", "remove", "home"]);
+    user.json(&[&add[..], &["--root", &root]].concat());
+    user.json(&["install", "--locked"]);
+}
+
 /// IDX-91.
 #[test]
 fn idx_91_mirrors_are_tried_in_their_order_and_share_what_is_believed() {

@@ -1,9 +1,13 @@
 //! `mpp registry`: making registries and getting to know them.
 
-use crate::{Context, Event, OpsError, home::registries::KnownRegistry};
+use crate::{
+    Context, Event, OpsError,
+    home::{installed::InstalledRecord, registries::KnownRegistry},
+    project_files,
+};
 use mpp_package::key::{SecretKey, Signer as _};
 use mpp_registry::{InitOptions, Location, Registry};
-use mpp_schema::{Digest, Ident, KeyId, RegistryId};
+use mpp_schema::{Digest, Ident, KeyId, PackageName, RegistryId};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +77,28 @@ pub fn add(context: &Context<'_>, name: &Ident, url: &str, root: Option<Digest>)
 /// The registries of this home.
 pub fn list(context: &Context<'_>) -> Result<Vec<KnownRegistry>, OpsError> {
     context.home.registries()
+}
+
+/// A registry that was forgotten.
+#[derive(Debug, Serialize)]
+pub struct RemoveReport {
+    /// What was kept about it.
+    pub registry: KnownRegistry,
+    /// Packages from it that stay installed. Nobody says any more whether they were blocked.
+    pub installed: Vec<PackageName>,
+    /// Packages that the lock file of this folder takes from it.
+    pub locked: Vec<PackageName>,
+}
+
+/// Forgets a registry. What was installed from it runs on, what it blocked stays blocked, and the names that were assigned to it are free.
+pub fn remove(context: &Context<'_>, name: &Ident) -> Result<RemoveReport, OpsError> {
+    let lock = project_files::read_lock(&context.folder)?;
+    let registry = context.home.remove_registry(name)?;
+    let from = |record: &InstalledRecord| record.source() == Some(registry.id);
+    let installed = context.home.all_installed()?.into_iter().filter(from).map(|record| record.name).collect();
+    let packages = lock.into_iter().flat_map(|lock| lock.packages);
+    let locked = packages.filter(|held| held.registry == registry.id).map(|held| held.name).collect();
+    Ok(RemoveReport { registry, installed, locked })
 }
 
 /// A path as seen from everywhere; an address as it is.
