@@ -46,12 +46,13 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
 fn text(report: &UpdateReport) -> String {
     let changes = report.changes.iter().map(|change| format!("{change}\n"));
     let installed = report.installed.iter().map(|one| format!("installed {}@{}\n", one.name, one.version));
-    changes.chain(installed).collect()
+    let dropped = report.dropped.iter().map(|dropped| format!("{dropped}\n"));
+    changes.chain(dropped).chain(installed).collect()
 }
 
 fn talk(report: &UpdateReport) -> String {
     let notes: String = report.remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
-    let end = match (report.changed, report.changes.is_empty()) {
+    let end = match (report.changed, report.changes.is_empty() && report.dropped.is_empty()) {
         (true, _) => "to go back: mpp rollback\n",
         (false, true) => "everything is as new as it may be\n",
         (false, false) => "nothing was changed\n",

@@ -92,6 +92,26 @@ fn project() -> (Person, Person) {
 }
 
 #[test]
+fn proj_16_what_leaves_the_lock_is_shown_before_it_leaves() {
+    let (_author, user) = project();
+    let lock = user.lock();
+    user.write("mpp-tools.toml", "[tools]\n");
+    let dropped = json!([{ "name": "acme:paths-md", "version": "0.1.0" }]);
+    let planned = user.json(&["update", "--dry-run"]);
+    assert_eq!((&planned["dropped"], &planned["changed"]), (&dropped, &json!(false)));
+    assert_eq!(user.refusal(&["update"]).0, "update.declined");
+    assert_eq!(user.lock(), lock);
+    assert!(user.mpp(&["update", "--dry-run"]).out.contains("acme:paths-md@0.1.0 leaves mpp.lock"));
+    assert_eq!(user.json(&["update", "--yes"])["changed"], true);
+    assert!(!user.lock().contains("acme:paths-md"));
+
+    user.write("mpp.lock", &lock);
+    let installed = user.mpp(&["install"]);
+    assert!(installed.err.contains("acme:paths-md@0.1.0 leaves mpp.lock"), "{installed:?}");
+    assert_eq!(user.json(&["update", "--dry-run"])["dropped"], json!(null));
+}
+
+#[test]
 fn proj_3_a_locked_installation_fails_whenever_the_lock_would_change() {
     let author = author();
     author.publish_version(0);

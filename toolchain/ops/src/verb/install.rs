@@ -10,7 +10,7 @@ pub use crate::registries::Network;
 pub(crate) use chosen::owners;
 
 use crate::{
-    Context, OpsError, project_files,
+    Context, Event, OpsError, project_files,
     registries::{FindError, Reached},
     vendored::Vendored,
 };
@@ -156,6 +156,9 @@ pub fn install_project(context: &Context<'_>, options: &InstallOptions) -> Resul
     }
     let reports = arrived.iter().map(|one| keep(context, one)).collect::<Result<Vec<_>, _>>()?;
     if lock.as_ref() != Some(&new) {
+        for dropped in super::update::dropped(lock.as_ref(), &new) {
+            (context.tell)(Event::Note(dropped.to_string()));
+        }
         project_files::write_lock(&context.folder, &new)?;
     }
     Ok(reports)

@@ -15,7 +15,7 @@ use crate::{
     Context, Event, OpsError,
     atomic_write::IoError,
     consent::changed_tools,
-    difference::{Described, PackageDifference},
+    difference::{Described, PackageDifference, shown_together},
     home::{
         history::NoHistory,
         installed::{InstalledRecord, NotInstalled},
@@ -75,7 +75,7 @@ pub fn rollback(
     if options.dry_run {
         return Ok(RollbackReport { changes, installed: Vec::new(), changed: false });
     }
-    confirm(context, &changes, options.yes, "go back to this? [y/N] ")?;
+    confirm(context, &shown_together(&changes), options.yes, "go back to this? [y/N] ")?;
     context.home.keep(&InstalledRecord { installed: context.now, ..record }, &file)?;
     if let Some(note) = lock_disagrees(context, &now)? {
         (context.tell)(Event::Note(note));
@@ -139,7 +139,7 @@ pub fn rollback_project(context: &Context<'_>, options: &RollbackOptions) -> Res
     if options.dry_run {
         return Ok(RollbackReport { changes, installed: Vec::new(), changed: false });
     }
-    confirm(context, &changes, options.yes, "go back to these? [y/N] ")?;
+    confirm(context, &shown_together(&changes), options.yes, "go back to these? [y/N] ")?;
     let installed = arrived.iter().map(|one| keep(context, one)).collect::<Result<_, _>>()?;
     replace_lock(context, present.as_ref(), &lock_of(&arrived))?;
     Ok(RollbackReport { changes, installed, changed: true })

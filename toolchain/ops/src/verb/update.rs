@@ -23,7 +23,7 @@ use mpp_schema::{
     lock::{LockedPackage, Lockfile, ToolsRequest},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What to update, and how.
 #[derive(Debug, Default)]
@@ -45,12 +45,36 @@ pub struct UpdateOptions {
 pub struct UpdateReport {
     /// What changes.
     pub changes: Vec<PackageDifference>,
+    /// What the lock file held and the project asks for no longer. It stays installed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// What was installed; nothing after a dry run.
     pub installed: Vec<InstallReport>,
     /// What people should know about versions that were passed over or left.
     pub remarks: Vec<String>,
     /// Whether something was changed.
     pub changed: bool,
+}
+
+/// A package that leaves a lock file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// The package.
+    pub name: PackageName,
+    /// The version that was locked.
+    pub version: Version,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{} leaves mpp.lock: mpp-tools.toml does not ask for it", self.name, self.version)
+    }
+}
+
+/// What one lock file names and the next does not.
+pub(crate) fn dropped(old: Option<&Lockfile>, new: &Lockfile) -> Vec<Dropped> {
+    let gone = old.into_iter().flat_map(|old| &old.packages).filter(|held| locked::find(new, &held.name).is_none());
+    gone.map(|held| Dropped { name: held.name.clone(), version: held.version.clone() }).collect()
 }
 
 /// The answer was not yes.
@@ -116,6 +140,7 @@ fn update_project(
     let before = |one: &Arrived| locked::find(lock.as_ref()?, &one.chosen.package.name).map(Before::from);
     let changes = differences(context, Some(&project.vendored), &arrived, before)?;
     let mut report = report(&arrived, changes);
+    report.dropped = dropped(lock.as_ref(), &new);
     if lock.as_ref() == Some(&new) || !ask(context, &mut report, options)? {
         return Ok(report);
     }
@@ -278,7 +303,7 @@ fn older(
 
 fn report(arrived: &[Arrived], changes: Vec<PackageDifference>) -> UpdateReport {
     let remarks = arrived.iter().flat_map(|one| &one.chosen.remarks).map(sentence).collect();
-    UpdateReport { changes, installed: Vec::new(), remarks, changed: false }
+    UpdateReport { changes, dropped: Vec::new(), installed: Vec::new(), remarks, changed: false }
 }
 
 /// Whether what was shown may happen.
@@ -286,24 +311,21 @@ fn ask(context: &Context<'_>, report: &mut UpdateReport, options: &UpdateOptions
     if options.dry_run {
         return Ok(false);
     }
-    confirm(context, &report.changes, options.yes, "update these? [y/N] ")?;
+    let dropped = report.dropped.iter().map(|dropped| format!("{dropped}\n"));
+    let shown: String = std::iter::once(shown_together(&report.changes)).chain(dropped).collect();
+    confirm(context, &shown, options.yes, "update these? [y/N] ")?;
     Ok(true)
 }
 
 /// Shows what changes on the terminal, and asks; without one it must have been said before.
-pub(crate) fn confirm(
-    context: &Context<'_>,
-    changes: &[PackageDifference],
-    yes: bool,
-    question: &str,
-) -> Result<(), OpsError> {
+pub(crate) fn confirm(context: &Context<'_>, changes: &str, yes: bool, question: &str) -> Result<(), OpsError> {
     if yes || changes.is_empty() {
         return Ok(());
     }
     if !context.terminal.is_there() {
         return Err(Declined::Nobody.into());
     }
-    match context.terminal.ask(&shown_together(changes), question).as_deref().map(str::trim) {
+    match context.terminal.ask(changes, question).as_deref().map(str::trim) {
         Some("y" | "Y" | "yes") => Ok(()),
         _ => Err(Declined::No.into()),
     }
