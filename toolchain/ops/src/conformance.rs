@@ -41,6 +41,8 @@ enum Question {
     Mask(Mask),
     #[serde(rename = "approval.verify")]
     VerifyApproval(Box<consent::Approve>),
+    #[serde(rename = "agent.verify")]
+    VerifyAgent(Box<consent::Ask>),
     #[serde(rename = "audit.verify")]
     VerifyAudit(consent::Audit),
     #[serde(rename = "index.update")]
@@ -120,6 +122,7 @@ fn ask(question: &Question) -> Result<Json, OpsError> {
         }
         Question::Mask(mask) => masked(mask),
         Question::VerifyApproval(approval) => approval.answer(),
+        Question::VerifyAgent(ask) => ask.answer(),
         Question::VerifyAudit(audit) => audit.answer(),
         Question::UpdateIndex(update) => update.answer(),
         Question::FetchIndex(fetch) => fetch.answer(),

@@ -3,6 +3,7 @@
 //! Made without `mpp-package` and without a zstd or tar library: bytes are put together by hand, so that the cases judge our reader
 //! instead of agreeing with our writer. The expected answers are written by a person from the specification, never taken from a program.
 
+mod agent_cases;
 mod archive;
 mod audit_cases;
 mod case;
@@ -48,6 +49,7 @@ fn cases() -> anyhow::Result<Vec<Case>> {
         index_cases::cases(),
         privacy_cases::cases(),
         consent_cases::cases(),
+        agent_cases::cases(),
         audit_cases::cases(),
     ]
     .concat())

@@ -233,7 +233,7 @@ mod tests {
         check(json!({}), None, private, 101, json!({}), Level::L0);
     }
 
-    /// CONS-4: a package raises and never lowers
+    /// CONS-1, CONS-4: a package raises and never lowers, and the highest counts
     #[test]
     fn a_package_raises_and_never_lowers() {
         check(json!({}), Some(Risk::Irreversible), History::default(), 0, json!({}), Level::L4);

@@ -56,7 +56,7 @@ fn question(person: &Person) -> String {
     panic!("nothing was asked");
 }
 
-/// CONS-2, CONS-36, CONS-60
+/// CONS-2, CONS-36, CONS-60, CONS-64
 #[test]
 fn what_computes_only_is_silent_and_written_down() {
     let person = serve::person();
@@ -423,7 +423,7 @@ fn a_log_that_was_changed_is_not_whole() {
     assert_eq!(person.mpp(&["log", "verify"]).exit, 0);
 }
 
-/// What cannot be recorded is not done, from L2 on.
+/// CONS-67: what cannot be recorded is not done, from L2 on.
 #[test]
 fn a_log_that_cannot_be_written_refuses_what_a_person_is_asked_about() {
     let person = person("L1");

@@ -1,13 +1,16 @@
-//! The operations about consent: whether an approval allows one call of one home, and whether an audit log is whole.
+//! The operations about consent: whether an approval allows one call of one home, whether an agent may ask for it, and whether an audit log is
+//! whole.
 
 use super::{accepted, bytes, text};
 use crate::OpsError;
 use mpp_package::dsse::MessagePublicKey;
 use mpp_policy::{
     audit::{AuditError, Verifier, read_checkpoint},
-    consent::{Binding, ConsentError, Uses, redeem},
+    consent::{Agents, Binding, CallOfAgent, ConsentError, KnownAgent, Uses, redeem, verify_call},
 };
-use mpp_schema::{Digest, HostId, Instant, KeyId, LedgerId, MessageKeyId, Nonce, ToolName, consent::Level};
+use mpp_schema::{
+    Digest, HostId, Instant, KeyId, LedgerId, MessageKeyId, Nonce, PackageName, ToolName, codes, consent::Level,
+};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::path::PathBuf;
@@ -57,6 +60,51 @@ impl Approve {
         // What is no text is no approval either.
         let text = String::from_utf8_lossy(&bytes(&self.approval)?).into_owned();
         redeem(&text, &call, &approvers, self.now, &Used(self.ledger, &self.used))?;
+        Ok(accepted())
+    }
+}
+
+/// A request of an agent, and the call that is to be made.
+#[derive(Deserialize)]
+pub(super) struct Ask {
+    request: PathBuf,
+    agents: Vec<Known>,
+    host: HostId,
+    used: Vec<Nonce>,
+    now: Instant,
+    package: PackageName,
+    tool: ToolName,
+    arguments: Digest,
+}
+
+/// An agent that the home knows.
+#[derive(Deserialize)]
+struct Known {
+    name: String,
+    key: String,
+    level: Level,
+    packages: Option<Vec<PackageName>>,
+    revoked: bool,
+}
+
+impl Known {
+    fn agent(&self) -> Result<KnownAgent, OpsError> {
+        let Self { name, key, level, packages, revoked } = self;
+        let (name, key, packages) = (name.clone(), key.parse::<MessagePublicKey>()?, packages.clone());
+        Ok(KnownAgent { name, key, roles: Vec::new(), packages, level: *level, revoked: *revoked })
+    }
+}
+
+impl Ask {
+    pub(super) fn answer(&self) -> Result<Json, OpsError> {
+        let agents = Agents(self.agents.iter().map(Known::agent).collect::<Result<_, _>>()?);
+        let Self { host, now, package, tool, arguments, .. } = self;
+        let call = CallOfAgent { host: *host, now: *now, package, tool, arguments: *arguments };
+        let caller = verify_call(&text(&self.request)?, &call, &agents)?;
+        if caller.nonce.is_some_and(|(nonce, _)| self.used.contains(&nonce)) {
+            let why = "it was used before".to_owned();
+            return Err(ConsentError::Agent { code: codes::AGENT_REPLAYED, why }.into());
+        }
         Ok(accepted())
     }
 }

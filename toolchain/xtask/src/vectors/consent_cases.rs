@@ -29,7 +29,7 @@ pub(super) fn sha(text: &str) -> String {
 }
 
 /// The id of a key where it signs messages (SIG-55).
-fn message_id(key: &TestKey) -> String {
+pub(super) fn message_id(key: &TestKey) -> String {
     hex(&Sha256::new().chain_update(b"mpp-mk-v1").chain_update(key.public_bytes()).finalize())
 }
 

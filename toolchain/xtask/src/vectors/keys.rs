@@ -56,6 +56,10 @@ impl TestKey {
     pub(super) fn auditor() -> Self {
         Self::new("auditor")
     }
+    /// One of many agents.
+    pub(super) fn agent(n: usize) -> Self {
+        Self::new(&format!("agent-{n}"))
+    }
     /// One of many co-signers.
     pub(super) fn cosigner(n: usize) -> Self {
         Self::new(&format!("cosigner-{n:02}"))
