@@ -3,12 +3,17 @@
 //! A request that came through a socket carries a ticket. The last ticket of each client is kept with its answer, in the batch of the
 //! write itself, so that a client which lost the answer can ask again, of this process or of the next that holds the store, and
 //! nothing happens twice.
+//!
+//! The row that says how much is kept is taken away by the first single row that is written after a flush, and written again by the next
+//! flush, because a row alone costs the table a fraction of what a batch does. What was applied is found again up to some point of its
+//! order, so the row is either there and right, or missing, and then it is counted anew.
 
 use crate::error::{AtOnce, KvError, Refusal};
 use crate::quota::{KEY_BYTES_MAX, Quota, Usage, VALUE_BYTES_MAX};
 use crate::request::{Answer, BYTES_AT_ONCE, Change, KEYS_AT_ONCE, KeyPage, PAGE_KEYS, Request, Step};
 use crate::table::{Batch, Table};
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +33,9 @@ const REMEMBERED_MAX: usize = 1_024;
 /// Bytes that stay free on the disk for the table's own files.
 const SPARE_BYTES: u64 = 1 << 20;
 
+/// Bytes of rows that the table may hold back until it is flushed.
+const HELD_BACK_BYTES: u64 = 2 << 20;
+
 const USAGE: &[u8] = &[0];
 const CLIENTS: &[u8] = &[1];
 const KEYS: &[u8] = &[2];
@@ -46,7 +54,17 @@ pub(crate) struct Core {
 
 struct Writing {
     usage: Usage,
+    /// The table has the row that says so.
+    usage_kept: bool,
+    /// Bytes applied since the last flush.
+    unflushed_bytes: u64,
     clients: Remembered,
+}
+
+impl Writing {
+    fn usage_row(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        (USAGE.to_vec(), Some(self.usage.to_bytes().to_vec()))
+    }
 }
 
 /// Which clients are remembered, the longest ago first.
@@ -84,14 +102,16 @@ struct Plan {
 
 impl Core {
     pub(crate) fn open(table: Box<dyn Table>) -> Result<Self, KvError> {
-        let usage = match table.get(USAGE)? {
-            None => Usage::default(),
-            Some(bytes) => Usage::from_bytes(&bytes).ok_or_else(|| table.damaged("its usage".to_owned()))?,
+        let kept = table.get(USAGE)?;
+        let usage = match &kept {
+            None => count(&*table)?,
+            Some(bytes) => Usage::from_bytes(bytes).ok_or_else(|| table.damaged("its usage".to_owned()))?,
         };
         let clients = remembered(&*table)?;
+        let writing = Writing { usage, usage_kept: kept.is_some(), unflushed_bytes: 0, clients };
         Ok(Self {
             table,
-            writing: Mutex::new(Writing { usage, clients }),
+            writing: Mutex::new(writing),
             applied: AtomicU64::new(0),
             flushed: Mutex::new(0),
             broken: AtomicBool::new(false),
@@ -133,12 +153,24 @@ impl Core {
     /// After this, what was applied outlives the process.
     pub(crate) fn flush(&self) -> Result<(), KvError> {
         let mut flushed = self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
-        let applied = self.applied.load(Ordering::Acquire);
-        if *flushed < applied {
-            self.table.flush().inspect_err(|_| self.broken.store(true, Ordering::Release))?;
+        if *flushed < self.applied.load(Ordering::Acquire) {
+            let broken = |_: &KvError| self.broken.store(true, Ordering::Release);
+            let applied = self.keep_usage().inspect_err(broken)?;
+            self.table.flush().inspect_err(broken)?;
             *flushed = applied;
         }
         Ok(())
+    }
+
+    /// Writes how much is kept, where the table does not say it; and tells what was applied by then.
+    fn keep_usage(&self) -> Result<u64, KvError> {
+        let mut writing = self.writing();
+        if !writing.usage_kept {
+            self.table.apply(vec![writing.usage_row()])?;
+            writing.usage_kept = true;
+        }
+        writing.unflushed_bytes = 0;
+        Ok(self.applied.load(Ordering::Acquire))
     }
 
     fn sync(&self) -> Result<(), KvError> {
@@ -198,15 +230,23 @@ impl Core {
             return Ok(answer);
         }
         check_quota(writing.usage, usage, quota)?;
-        rows.push((USAGE.to_vec(), Some(usage.to_bytes().to_vec())));
+        let alone = ticket.is_none() && rows.len() == 1;
+        match (alone, writing.usage_kept) {
+            (true, false) => {}
+            (true, true) => rows.push((USAGE.to_vec(), None)),
+            (false, _) => rows.push((USAGE.to_vec(), Some(usage.to_bytes().to_vec()))),
+        }
         let surplus = ticket.and_then(|ticket| writing.clients.surplus(&ticket.client));
         rows.extend(surplus.map(|client| (client_row(&client), None)));
         if let Some(ticket) = ticket {
             rows.push((client_row(&ticket.client), Some(record(writing.clients.next, ticket.number, &answer))));
         }
-        self.check_room(writing.usage, &rows)?;
+        let batch_bytes = bytes_of(&rows);
+        self.check_room(&writing, batch_bytes)?;
         self.table.apply(rows)?;
         writing.usage = usage;
+        writing.usage_kept = !alone;
+        writing.unflushed_bytes = writing.unflushed_bytes.saturating_add(batch_bytes);
         surplus.map(|client| writing.clients.forget(&client));
         if let Some(ticket) = ticket {
             let age = writing.clients.next;
@@ -218,9 +258,9 @@ impl Core {
 
     /// Below the table lies a log: a write may bring with it that as much is written anew as is kept. A disk that has less is not
     /// written to, because the table does not bear a failure half-way.
-    fn check_room(&self, usage: Usage, rows: &Batch) -> Result<(), KvError> {
-        let batch: usize = rows.iter().map(|(row, value)| row.len() + value.as_ref().map_or(0, Vec::len)).sum();
-        let needed = SPARE_BYTES + usage.bytes + 2 * batch as u64;
+    fn check_room(&self, writing: &Writing, batch_bytes: u64) -> Result<(), KvError> {
+        let held_back = writing.unflushed_bytes.min(HELD_BACK_BYTES);
+        let needed = SPARE_BYTES + held_back + writing.usage.bytes + 2 * batch_bytes;
         if self.table.room()? < needed { Err(self.table.no_room(needed)) } else { Ok(()) }
     }
 
@@ -292,6 +332,21 @@ impl Core {
         rows.extend(all.into_iter().map(|row| (row, None)));
         Ok(Plan { rows, usage: Usage::default(), answer: Answer::Done })
     }
+}
+
+/// Counts what a table keeps.
+fn count(table: &dyn Table) -> Result<Usage, KvError> {
+    let mut usage = Usage::default();
+    for row in iter::once(KEYS.to_vec()).chain(table.after(KEYS, KEYS, usize::MAX)?) {
+        if let Some(value) = table.get(&row)? {
+            usage = usage.with_bytes(row.len() - KEYS.len() + value.len());
+        }
+    }
+    Ok(usage)
+}
+
+fn bytes_of(rows: &Batch) -> u64 {
+    rows.iter().map(|(row, value)| (row.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
 }
 
 fn remembered(table: &dyn Table) -> Result<Remembered, KvError> {

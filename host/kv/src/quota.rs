@@ -56,7 +56,11 @@ impl Usage {
 
     /// With one key more.
     pub(crate) fn with(self, key: &str, value_bytes: usize) -> Self {
-        let bytes = (key.len() + value_bytes) as u64;
-        Self { bytes: self.bytes.saturating_add(bytes), keys: self.keys.saturating_add(1) }
+        self.with_bytes(key.len() + value_bytes)
+    }
+
+    /// With one key more, which takes `bytes` with its value.
+    pub(crate) fn with_bytes(self, bytes: usize) -> Self {
+        Self { bytes: self.bytes.saturating_add(bytes as u64), keys: self.keys.saturating_add(1) }
     }
 }

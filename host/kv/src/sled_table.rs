@@ -100,7 +100,17 @@ impl Table for SledTable {
         KvError::NoRoom { path: self.folder.clone(), needed }
     }
 
-    fn apply(&self, batch: Batch) -> Result<(), KvError> {
+    /// A row alone stays in the buffer of sled until that is full; a batch is written to the file at once.
+    fn apply(&self, mut batch: Batch) -> Result<(), KvError> {
+        if batch.len() == 1
+            && let Some((row, value)) = batch.pop()
+        {
+            let alone = |db: &sled::Db| match value {
+                Some(value) => db.insert(row, value),
+                None => db.remove(row),
+            };
+            return self.caught("write into", alone).map(drop);
+        }
         let mut rows = sled::Batch::default();
         for (row, value) in batch {
             match value {
