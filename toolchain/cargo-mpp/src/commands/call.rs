@@ -1,11 +1,8 @@
 //! `mpp call`: a tool of an installed package.
 
-use super::{Output, asking::Asking, outcome, permissions::Permissions};
+use super::{Output, asking::Asking, outcome};
 use clap::Args;
-use mpp_ops::{
-    Context, OpsError, ToolInput,
-    verb::call::{self, Permit, ToolRequest},
-};
+use mpp_ops::{Context, OpsError, verb::call};
 use mpp_schema::{PackageName, VersionReq};
 
 #[derive(Debug, Args)]
@@ -21,16 +18,8 @@ pub struct Arguments {
     /// The tool; may be left out where there is only one
     #[arg(value_name = "TOOL] [JSON|@FILE|-|--FLAG VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
-    /// Say what the call would be allowed to do, and why; make no call
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask about what is allowed for this call
-    #[arg(long)]
-    yes: bool,
     #[command(flatten)]
     asking: Asking,
-    #[command(flatten)]
-    permissions: Permissions,
 }
 
 /// `namespace:name`, `namespace:name@1.2`.
@@ -45,16 +34,9 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
     let (name, version) = arguments.package;
     let mut words = arguments.words.into_iter().peekable();
     let tool = words.next_if(|word| word != "-" && !word.starts_with(['-', '@', '{']));
-    let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest {
-        tool: tool.as_deref(),
-        input: ToolInput(words.collect()),
-        permit,
-        who: arguments.asking.who(context)?,
-        wait_seconds: arguments.asking.wait,
-        goes_on: false,
-    };
-    if arguments.dry_run {
+    let dry_run = arguments.asking.dry_run;
+    let request = arguments.asking.request(context, tool.as_deref(), words)?;
+    if dry_run {
         return Ok(outcome::dry_run(&call::dry_run(context, &name, version.as_ref(), &request)?));
     }
     let report = call::call(context, &name, version.as_ref(), &request)?;

@@ -1,13 +1,10 @@
 //! `mpp run`: a tool of a file or project, at once.
 
-use super::{Output, asking::Asking, outcome, permissions::Permissions};
+use super::{Output, asking::Asking, outcome};
 use clap::Args;
 use mpp_ops::{
-    Context, OpsError, ToolInput,
-    verb::{
-        call::{Permit, ToolRequest},
-        run::{self, RunReport},
-    },
+    Context, OpsError,
+    verb::run::{self, RunReport},
 };
 use serde_json::json;
 
@@ -26,32 +23,17 @@ pub struct Arguments {
         value_name = "PACKAGE] [TOOL] [JSON|@FILE|-|--FLAG VALUE"
     )]
     words: Vec<String>,
-    /// Say what the tool would be allowed to do, and why; run nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask about what is allowed for this run
-    #[arg(long)]
-    yes: bool,
     #[command(flatten)]
     asking: Asking,
-    #[command(flatten)]
-    permissions: Permissions,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
     let mut words = arguments.words.into_iter().peekable();
     let target = words.next_if(|word| run::is_package_word(word));
     let tool = words.next_if(|word| !is_input(word));
-    let permit = Permit { wishes: arguments.permissions.wishes(), yes: arguments.yes };
-    let request = ToolRequest {
-        tool: tool.as_deref(),
-        input: ToolInput(words.collect()),
-        permit,
-        who: arguments.asking.who(context)?,
-        wait_seconds: arguments.asking.wait,
-        goes_on: false,
-    };
-    if arguments.dry_run {
+    let dry_run = arguments.asking.dry_run;
+    let request = arguments.asking.request(context, tool.as_deref(), words)?;
+    if dry_run {
         return Ok(outcome::dry_run(&run::dry_run(context, target.as_deref(), &request)?));
     }
     match run::run(context, target.as_deref(), &request)? {
