@@ -145,14 +145,14 @@ impl Guard {
     /// The filter of a call of a package that asks for `asked`; within another call, its numbers go on.
     pub(crate) fn new(resident: &Arc<Resident>, lane: usize, asked: Option<&Modes>, around: Option<&Guard>) -> Self {
         let current = resident.shared.vault.current(lane);
-        let privacy = &current.privacy;
+        let privacy = &current.0;
         let modes = match asked {
             Some(asked) => privacy.modes.raised_by(asked),
             None => privacy.modes.clone(),
         };
         let mut masker = match around {
             Some(around) => around.masking().masker.within(modes.clone()),
-            None => Masker::new(current.filter.clone(), modes.clone()),
+            None => Masker::new(privacy.filter.clone(), modes.clone()),
         };
         if let Some(tokens) = privacy.tokens.as_ref().filter(|_| around.is_none()) {
             masker = masker.sealed_by(tokens.sealer.clone());
@@ -188,7 +188,7 @@ impl Guard {
 
     /// Finds what the host has learnt meanwhile.
     pub(crate) fn refresh(&self) {
-        self.masking().masker.set_filter(self.vault().current(self.0.lane).filter.clone());
+        self.masking().masker.set_filter(self.vault().current(self.0.lane).0.filter.clone());
     }
 
     /// Does something with the masker, and counts a text that was blocked.

@@ -21,14 +21,10 @@ pub(crate) struct Vault {
     current: Box<[Slot]>,
 }
 
-/// What holds for a call that begins now.
+/// What holds for a call that begins now; its filter also finds the secrets.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(crate) struct Current {
-    pub(crate) privacy: Privacy,
-    /// With the secrets.
-    pub(crate) filter: Filter,
-}
+pub(crate) struct Current(pub(crate) Privacy);
 
 #[repr(align(128))]
 struct Slot(RwLock<Arc<Current>>);
@@ -49,7 +45,7 @@ impl fmt::Debug for Vault {
 impl Vault {
     /// For a host with so many lanes.
     pub(crate) fn new(privacy: Arc<Privacy>, lanes: usize) -> Self {
-        let current = (0..lanes).map(|_| Slot(RwLock::new(Arc::new(Current::new(&privacy, &privacy.filter)))));
+        let current = (0..lanes).map(|_| Slot(RwLock::new(Arc::new(Current(Privacy::clone(&privacy))))));
         let current = current.collect();
         Self { known: Mutex::new(Known { privacy, secrets: Vec::new(), asked: HashSet::new() }), current }
     }
@@ -66,8 +62,9 @@ impl Vault {
     /// Makes what is known hold from now on.
     fn publish(&self, known: &Known) -> Result<(), Blocked> {
         let filter = with_secrets(&known.privacy.filter, &known.secrets)?;
+        let privacy = Privacy { filter, ..Privacy::clone(&known.privacy) };
         for Slot(slot) in &self.current {
-            let current = Arc::new(Current::new(&known.privacy, &filter));
+            let current = Arc::new(Current(privacy.clone()));
             *slot.write().unwrap_or_else(PoisonError::into_inner) = current;
         }
         Ok(())
@@ -124,12 +121,6 @@ impl Vault {
     }
 }
 
-impl Current {
-    fn new(privacy: &Privacy, filter: &Filter) -> Self {
-        Self { privacy: privacy.clone(), filter: filter.clone() }
-    }
-}
-
 fn with_secrets(filter: &Filter, secrets: &[SecretValue]) -> Result<Filter, Blocked> {
     if secrets.is_empty() {
         return Ok(filter.clone());
@@ -151,7 +142,7 @@ mod tests {
         assert_eq!(vault.learn(&["correct horse"]), Ok(false));
         vault.set(Arc::new(Privacy::off())).unwrap();
         for lane in [0, 1] {
-            assert_eq!(vault.current(lane).filter.find(b"a correct horse").unwrap().len(), 1);
+            assert_eq!(vault.current(lane).0.filter.find(b"a correct horse").unwrap().len(), 1);
         }
     }
 }
