@@ -6,6 +6,8 @@
 //! Reading order: [`Toolbox`], the seam; [`serve`], which runs a session; `lines` and `transport`, which carry messages; `handler`, which
 //! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there; [`search`], two tools for all.
 
+#[cfg(fuzzing)]
+pub mod decoded;
 mod handler;
 mod lines;
 pub mod name;

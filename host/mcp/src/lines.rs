@@ -75,8 +75,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 #[cfg(test)]
 mod tests {
     use super::{Line, Lines};
+    use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-    async fn all(input: &[u8]) -> Vec<String> {
+    async fn all(input: impl AsyncRead + Unpin) -> Vec<String> {
         let mut lines = Lines::new(input, 8);
         let mut found = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
@@ -90,8 +91,20 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn lines_are_bounded_and_ended() {
-        assert_eq!(all(b"one\r\n\n\r\ntwo\nrest").await, ["one", "two"]);
-        assert_eq!(all(b"12345678\n123456789\n\n3\n").await, ["12345678", "too long", "3"]);
-        assert_eq!(all(&b"x".repeat(1 << 20)).await, Vec::<String>::new());
+        assert_eq!(all(&b"one\r\n\n\r\ntwo\nrest"[..]).await, ["one", "two"]);
+        assert_eq!(all(&b"12345678\n123456789\n\n3\n"[..]).await, ["12345678", "too long", "3"]);
+        assert_eq!(all(&b"x".repeat(1 << 20)[..]).await, Vec::<String>::new());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn lines_are_the_same_however_they_arrive() {
+        let input = b"one\r\n\n12345678\n123456789\r\n\r\n1234567\r\nrest";
+        let expected = ["one", "12345678", "too long", "1234567"];
+        for first in 0..=input.len() {
+            for second in first..=input.len() {
+                let pieces = input[..first].chain(&input[first..second]).chain(&input[second..]);
+                assert_eq!(all(pieces).await, expected, "cut at {first} and {second}");
+            }
+        }
     }
 }

@@ -145,6 +145,16 @@ fn read(line: &[u8], open: &Arc<Open>) -> Read {
     }
 }
 
+/// What a line is, as a text.
+#[cfg(fuzzing)]
+pub(crate) fn shown(line: &[u8], open: &Arc<Open>) -> String {
+    match read(line, open) {
+        Read::Message(message) => serde_json::to_string(&message).unwrap_or_default(),
+        Read::Answer(error, id) => serde_json::to_string(&ServerJsonRpcMessage::error(error, id)).unwrap_or_default(),
+        Read::Nothing => String::new(),
+    }
+}
+
 fn invalid(why: impl Into<Cow<'static, str>>, id: Option<RequestId>) -> Read {
     Read::Answer(ErrorData::invalid_request(why, None), id)
 }

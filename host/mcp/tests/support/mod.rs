@@ -1,5 +1,7 @@
 //! A client, and a toolbox that does what a test says. The session runs on two pipes, as in a process of its own.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use mpp_host::{CallOutcome, Ending, Found, Log, Refusals, Sent, Step};
 use mpp_mcp::{Called, Hints, Mode, Options, Pipes, Provenance, Refused, Tool, ToolCall, Toolbox, serve};
 use mpp_schema::{Digest, Problem};
@@ -198,6 +200,17 @@ impl Session {
         self.cancelled.recv_timeout(PATIENCE).expect("a tool that is cancelled");
     }
 
+    /// Every tool that began to wait was told to stop; gives how many there were.
+    #[track_caller]
+    pub(crate) fn all_cancelled(&self) -> usize {
+        let mut count = 0;
+        while self.waiting.try_recv().is_ok() {
+            self.until_cancelled();
+            count += 1;
+        }
+        count
+    }
+
     pub(crate) fn release(&self) {
         *self.tools.released.0.lock().unwrap() += 1;
         self.tools.released.1.notify_one();
@@ -225,6 +238,12 @@ impl Session {
     /// Ends the input; gives what was still said when the session has ended.
     #[track_caller]
     pub(crate) fn end(mut self) -> Vec<Json> {
+        self.disconnect()
+    }
+
+    /// The same, for a session that is asked something afterwards.
+    #[track_caller]
+    pub(crate) fn disconnect(&mut self) -> Vec<Json> {
         drop(self.input.take());
         self.served.recv_timeout(PATIENCE).expect("the session ends").expect("and ends well");
         self.reader.take().unwrap().join().expect("only messages on the output");
