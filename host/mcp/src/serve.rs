@@ -68,6 +68,7 @@ async fn session(toolbox: Arc<dyn Toolbox>, pipes: Pipes, options: Options) -> R
     tokio::spawn(handler.watch());
     let transport = LineTransport::new(input, output, signals.clone());
     let Signals { ended, closing } = signals;
+    let closed = closing.clone();
     tokio::spawn(async move {
         ended.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -75,8 +76,16 @@ async fn session(toolbox: Arc<dyn Toolbox>, pipes: Pipes, options: Options) -> R
     });
     match serve_server(handler, transport).await {
         Ok(running) => {
-            // It ends with the input; a task of the SDK that failed has nothing left to say.
-            let _ = running.waiting().await;
+            // The SDK can wait for seconds for a notification that nobody takes any more: calls that stop themselves do it within
+            // the same time again. A task of the SDK that failed has nothing left to say.
+            let stopped = async {
+                closed.cancelled().await;
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! {
+                _ = running.waiting() => {}
+                () = stopped => {}
+            }
             Ok(())
         }
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
