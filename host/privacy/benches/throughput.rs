@@ -1,6 +1,6 @@
 //! How quick the filter is, beside passes that do nothing but look at each byte. Prints megabytes a second and ratios of one run.
 //!
-//! `cargo bench -p mpp-privacy --bench throughput`
+//! `cargo bench -p mpp-privacy --bench throughput [-- PART-OF-A-NAME]`
 
 #![allow(clippy::print_stdout)] // what a benchmark is for
 
@@ -20,7 +20,8 @@ fn main() {
         "{:34} {:>9} {:>11} {:>9} {:>9}",
         "fastest of 60 rounds, 256 KiB of", "mask MB/s", "stream MB/s", "/ memchr", "/ utf-8"
     );
-    for (name, text) in texts() {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for (name, text) in texts().into_iter().filter(|(name, _)| name.contains(&wanted)) {
         let bytes = text.as_bytes();
         let masked = fastest(|| {
             black_box(Masker::new(filter.clone(), Modes::default()).bytes(Direction::Result, black_box(bytes)).is_ok());

@@ -13,6 +13,7 @@ mod iban;
 mod literals;
 mod number;
 mod phone;
+mod places;
 
 use crate::{Kind, shadow::marks::Marks};
 use context::Context;
@@ -75,27 +76,10 @@ impl<'a> Text<'a> {
     }
 }
 
-const CHUNK: usize = 32;
-
-/// Whether a byte can be the place of something: the bytes of [`place`].
-fn is_place(byte: u8) -> bool {
-    // Digits and the colon are neighbours in ASCII. Of a character outside of it, the first byte is enough.
-    byte.wrapping_sub(b'0') < 11 || byte == b'@' || byte == b'%' || byte == b'\\' || byte >= 0xc0
-}
-
 /// Everything that is found by its place: numbers, addresses, documents. `marks` notes where a disguise could be.
 pub(crate) fn places(text: Text<'_>, mut marks: Option<&mut Marks>, out: &mut Vec<Hit>) {
     let mut context = Context::new(text);
-    let mut start = 0;
-    for chunk in text.bytes.chunks(CHUNK) {
-        // One pass without branches, which compilers turn into vector instructions.
-        if chunk.iter().fold(false, |any, byte| any | is_place(*byte)) {
-            for (offset, byte) in chunk.iter().enumerate().filter(|(_, byte)| is_place(**byte)) {
-                place(text, start + offset, *byte, &mut context, marks.as_deref_mut(), out);
-            }
-        }
-        start += chunk.len();
-    }
+    places::each(text.bytes, |at, byte| place(text, at, byte, &mut context, marks.as_deref_mut(), out));
 }
 
 fn place(
@@ -107,11 +91,7 @@ fn place(
     out: &mut Vec<Hit>,
 ) {
     match byte {
-        b'0'..=b'9' => {
-            if !text.before(at, 1).is_ascii_digit() {
-                number::find(text, at, context, out);
-            }
-        }
+        b'0'..=b'9' => number::find(text, at, context, out),
         b':' => out.extend(address::v6(text, at)),
         b'@' => out.extend(address::email(text, at)),
         _ => {

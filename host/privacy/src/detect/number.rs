@@ -20,7 +20,7 @@ pub(super) fn find(text: Text<'_>, at: usize, context: &mut Context<'_>, out: &m
         }
         return;
     }
-    if length > DIGITS_MAX || (length < 5 && is_alone(text, at + length)) {
+    if length > DIGITS_MAX || (length < 5 && is_alone(text, at + length, length)) {
         return;
     }
     let v4 = length <= 3 && text.at(at + length) == b'.';
@@ -42,13 +42,14 @@ pub(super) fn find(text: Text<'_>, at: usize, context: &mut Context<'_>, out: &m
 }
 
 /// Whether nothing goes on behind a short number that anything is made of.
-fn is_alone(text: Text<'_>, end: usize) -> bool {
+fn is_alone(text: Text<'_>, end: usize, length: usize) -> bool {
     let next = text.at(end + 1);
     match text.at(end) {
         b' ' | b',' | b')' => {
             let next = if next == b' ' { text.at(end + 2) } else { next };
-            // The name of a month, or another group.
-            !(next.is_ascii_digit() || b"(-./jfmasondJFMASOND".contains(&next))
+            // Another group, or behind a day the name of a month.
+            let month = length <= 2 && b"jfmasondJFMASOND".contains(&next);
+            !(next.is_ascii_digit() || b"(-./".contains(&next) || month)
         }
         b'.' => !(next.is_ascii_digit() || (next == b' ' && text.at(end + 2).is_ascii_digit())),
         b'-' | b'/' | b'+' | b'_' | b'(' => !next.is_ascii_alphanumeric(),

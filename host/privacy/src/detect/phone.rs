@@ -8,6 +8,8 @@ use super::{
 use crate::Kind;
 
 const DIGITS_MIN: usize = 7;
+/// In several groups, fewer are enough.
+const GROUPED_MIN: usize = 6;
 /// E.164.
 const DIGITS_MAX: usize = 15;
 const GROUPS_MAX: usize = 7;
@@ -36,7 +38,7 @@ pub(super) fn find(text: Text<'_>, at: usize, length: usize, context: &mut Conte
 }
 
 fn read(text: Text<'_>, at: usize, length: usize) -> Option<Written> {
-    if length > DIGITS_MAX {
+    if length > DIGITS_MAX || (length < GROUPED_MIN && !goes_on(text, at + length)) {
         return None;
     }
     let plus = text.before(at, 1) == b'+';
@@ -71,7 +73,7 @@ fn read(text: Text<'_>, at: usize, length: usize) -> Option<Written> {
         }
         place = next;
     }
-    if digits < 6 {
+    if digits < GROUPED_MIN {
         return None;
     }
     let unclosed = open && text.at(place) == b')';
@@ -83,6 +85,14 @@ fn read(text: Text<'_>, at: usize, length: usize) -> Option<Written> {
     let separator = if mixed { None } else { separator };
     let left_open = open && !unclosed;
     (!goes_on && !left_open).then_some(Written { start, end, plus, area, groups, count, separator, digits })
+}
+
+/// Whether another group can follow: a quick look before all of it is read.
+fn goes_on(text: Text<'_>, end: usize) -> bool {
+    match text.at(end) {
+        b' ' | b'-' | b'.' | b'/' => text.at(end + 1).is_ascii_digit() || text.at(end + 1) == b'(',
+        byte => matches!(byte, b'(' | b')'),
+    }
 }
 
 /// Where the next group begins, and what stands between.
@@ -140,7 +150,7 @@ fn is_certain(text: Text<'_>, at: usize, written: &Written) -> bool {
 /// Whether a spelling can be a telephone number at all, and is nothing better known.
 fn could_be(text: Text<'_>, at: usize, length: usize, written: &Written) -> bool {
     let groups = &written.groups[..written.count];
-    let enough = written.digits >= DIGITS_MIN || (written.digits == 6 && written.count > 1);
+    let enough = written.digits >= DIGITS_MIN || (written.digits == GROUPED_MIN && written.count > 1);
     let date = date::date(text, at, length).is_some_and(|(_, end)| end == written.end);
     let slash = written.separator == Some(b'/') && !(written.count == 2 && groups[1] >= 5);
     let address = written.separator == Some(b'.') && written.count == 4 && address::is_v4(text, at);
