@@ -23,6 +23,7 @@ mod path_text;
 mod project_files;
 mod registries;
 mod sealed;
+mod seconds;
 pub mod secrets;
 mod standing;
 mod vendored;

@@ -5,7 +5,7 @@ use crate::context;
 use clap::Args;
 use mpp_ops::{
     Context, OpsError,
-    verb::serve::{self, Mode, Pattern, ServeOptions},
+    verb::serve::{self, Every, Mode, Pattern, ServeOptions},
 };
 use serde_json::Value as Json;
 
@@ -26,6 +26,9 @@ pub struct Arguments {
     /// How long a call waits for somebody who approves it with `mpp approve`
     #[arg(long, value_name = "SECONDS", default_value_t = 45)]
     wait: u64,
+    /// How often to ask registries what they have blocked, such as 15m; or never
+    #[arg(long, value_name = "TIME", default_value_t = Every::Seconds(3_600))]
+    update_every: Every,
 }
 
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
@@ -35,6 +38,7 @@ pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsErr
         mode: if arguments.search { Mode::Search } else { Mode::All },
         agent: arguments.agent,
         wait_seconds: arguments.wait,
+        update_every: arguments.update_every,
     };
     serve::serve(context::outside(context), options, context::pipes()?)?;
     Ok(Output::new(Json::Null, ""))

@@ -6,6 +6,8 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    sync::mpsc::{self, Receiver},
+    time::Duration,
 };
 
 /// Somebody who can install acme:md.
@@ -29,8 +31,21 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(person: &Person, words: &[&str]) -> Self {
+        Self::start_with(person, words, Stdio::null())
+    }
+
+    /// The same, with the lines that it writes down for people.
+    pub(crate) fn start_heard(person: &Person, words: &[&str]) -> (Self, Log) {
+        let mut agent = Self::start_with(person, words, Stdio::piped());
+        let lines = BufReader::new(agent.child.stderr.take().expect("a pipe")).lines();
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        (agent, Log(told))
+    }
+
+    fn start_with(person: &Person, words: &[&str], log: Stdio) -> Self {
         let mut command = person.program(env!("CARGO_BIN_EXE_mpp"), &[&["serve"], words].concat());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("mpp starts");
         let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
         let mut agent = Self { child, input, output: BufReader::new(output) };
@@ -71,6 +86,61 @@ impl Agent {
         std::io::Read::read_to_string(&mut self.output, &mut rest).expect("mpp ends");
         (self.child.wait().expect("mpp ends").code(), rest)
     }
+}
+
+/// What `mpp serve` writes down for people.
+pub(crate) struct Log(Receiver<String>);
+
+impl Log {
+    /// Reads on to a line that holds these words.
+    fn wait_for(&self, words: &str) -> String {
+        let mut seen = Vec::new();
+        loop {
+            let line = self.0.recv_timeout(Duration::from_secs(60));
+            let line = line.unwrap_or_else(|_| panic!("nobody said `{words}`: {seen:?}"));
+            if line.contains(words) {
+                return line;
+            }
+            seen.push(line);
+            assert!(seen.len() < 200, "nobody said `{words}`: {seen:?}");
+        }
+    }
+}
+
+/// IDX-64: what is blocked while a session goes on is refused in it, and an update that fails changes nothing.
+#[test]
+fn idx_64_blocks_are_learned_of_while_an_agent_is_served() {
+    let author = person();
+    let user = Person::new();
+    let url = format!("file://{}", author.path("registry.git").display());
+    user.json(&["registry", "add", "home", &url]);
+    user.json(&["install", "acme:md"]);
+    let (mut agent, log) = Agent::start_heard(&user, &["--update-every", "1s"]);
+    let call =
+        |agent: &mut Agent| agent.ask("tools/call", &json!({"name": "md_outline", "arguments": {"text": "# Milk"}}));
+    assert!(call(&mut agent)["structuredContent"].to_string().contains("Milk"));
+
+    let state = || user.read("home/data/registries/home/state.json");
+    let away = author.path("away.git");
+    fs::rename(author.path("registry.git"), &away).expect("it can be moved");
+    log.wait_for("registry.unreachable");
+    let before = state();
+    log.wait_for("registry.unreachable");
+    assert_eq!(before, state(), "what was believed is believed");
+    assert!(call(&mut agent)["structuredContent"].to_string().contains("Milk"));
+
+    fs::rename(&away, author.path("registry.git")).expect("it can be moved");
+    author.json(&["block", "acme:md@0.1.0", "--as-registry", "--reason", "malware"]);
+    let line = log.wait_for("was blocked");
+    assert!(line.contains("acme:md@0.1.0") && line.contains("malware"), "{line}");
+    let refused = call(&mut agent);
+    assert!(refused["isError"] == true && refused.to_string().contains("pkg.blocked"), "{refused}");
+    assert_ne!(before, state());
+    assert_eq!(agent.end().0, Some(0));
+
+    let mut agent = Agent::start(&user, &["--update-every", "never"]);
+    assert!(call(&mut agent).to_string().contains("pkg.blocked"), "it is remembered");
+    assert_eq!(user.refusal(&["serve", "--update-every", "0s"]).0, "usage");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod lent;
 mod shelf;
 mod stamp;
 mod tokens;
+mod updates;
 
 use crate::{Context, OpsError, Outside};
 pub use mpp_mcp::{Mode, Pipes};
@@ -31,10 +32,13 @@ pub struct ServeOptions {
     pub agent: Option<String>,
     /// How long a call waits for a person who approves it elsewhere, in seconds.
     pub wait_seconds: u64,
+    /// How often registries are brought up to date meanwhile.
+    pub update_every: Every,
 }
 
 pub use exposed::{Pattern, PatternError, Place, PlaceError};
 pub use tokens::{OfferedTool, TokenReport, tokens};
+pub use updates::Every;
 
 /// Serves a client on these streams until it goes away.
 ///
@@ -42,7 +46,9 @@ pub use tokens::{OfferedTool, TokenReport, tokens};
 /// The host cannot be started, or the client does not speak the protocol.
 pub fn serve(outside: Outside, options: ServeOptions, pipes: Pipes) -> Result<(), OpsError> {
     let wire = mpp_mcp::Options { version: options.version.clone(), mode: options.mode };
+    let (behind, every) = (outside.clone(), options.update_every);
     let shelf = Arc::new(shelf::Shelf::open(outside, options)?);
+    let _updates = updates::begin(&behind, every);
     let served = mpp_mcp::serve(Arc::clone(&shelf) as Arc<dyn mpp_mcp::Toolbox>, pipes, wire);
     shelf.close();
     Ok(served?)
