@@ -19,8 +19,8 @@ use std::{
 };
 
 const STATE: &str = "state.json";
-const LOCK: &str = "lock";
-const EVIDENCE: &str = "evidence";
+pub(crate) const LOCK: &str = "lock";
+pub(crate) const EVIDENCE: &str = "evidence";
 const CLONE: &str = "index.git";
 const COPY: &str = "copy";
 const DOWNLOADS: &str = "downloads";

@@ -130,13 +130,24 @@ fn a_registry_is_forgotten_and_what_came_from_it_is_named() {
     let removed = user.json(&["registry", "remove", "home"]);
     assert_eq!((&removed["installed"], &removed["locked"]), (&json!(["acme:md"]), &json!(["acme:md"])));
     assert_eq!(user.json(&["registry", "list"])["registries"], json!([]));
-    assert!(!user.path("home/data/registries/home").exists());
+    let left = std::fs::read_dir(user.path("home/data/registries/home")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"], "whoever waits for the folder finds it empty");
     let id = removed["registry"]["id"].as_str().unwrap();
     assert!(user.path(&format!("home/data/evidence/{id}/proof.jsonl")).is_file());
     user.json(&["call", "acme:md", "outline", r##"{"text": "# Hi"}"##]);
     assert_eq!(user.refusal(&["info", "acme:md"]).0, "registry.unknown");
 
-    // The name is free for another registry, and nothing that was believed of the first one is left.
+    // The name is free for another registry, and nothing that was believed of the first one is left, also by somebody who was still at work.
+    let other = Person::new();
+    other.json(&add);
+    for file in ["state.json"] {
+        std::fs::copy(
+            other.path("home/data/registries/home").join(file),
+            user.path("home/data/registries/home").join(file),
+        )
+        .unwrap();
+    }
     author.json(&["registry", "init", "other.git"]);
     user.json(&["registry", "add", "home", author.path("other.git").to_str().unwrap()]);
     assert_eq!(user.refusal(&["info", "acme:md"]).0, "package.not-found");

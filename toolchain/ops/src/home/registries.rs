@@ -1,10 +1,10 @@
 //! `registries.toml`: the registries this home knows, each with its identity and the root that was pinned when it was added.
 
 use super::{Home, read_toml, write_toml};
-use crate::{OpsError, atomic_write::IoError};
+use crate::OpsError;
 use mpp_schema::{Code, Coded, Digest, Ident, PackageName, RegistryId, codes};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 /// A registry that this home knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,25 +135,23 @@ impl Home {
     /// Forgets a registry and what was verified of it; gives what was kept about it. Proofs that it contradicted itself stay, under its id.
     pub fn remove_registry(&self, name: &Ident) -> Result<KnownRegistry, OpsError> {
         let known = self.registry(Some(name.as_str()))?;
-        let state = self.registry_state(name);
-        let proofs = state.join("evidence");
-        // First the proofs, then the list, then what can be fetched again: whoever is interrupted can say it again.
-        for proof in fs::read_dir(&proofs).into_iter().flatten().flatten() {
-            let kept = self.data.join("evidence").join(known.id.to_string());
-            fs::create_dir_all(&kept).map_err(IoError::on("make the folder", &kept))?;
-            fs::rename(proof.path(), kept.join(proof.file_name())).map_err(IoError::on("move", &proof.path()))?;
-        }
-        match fs::remove_dir_all(&state) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(IoError::new("remove the folder", &state, error).into());
-            }
-            _ => {}
-        }
+        self.forget_state(&known)?;
         self.edit_registries(|all| {
             all.retain(|other| other.name != *name);
             Ok(())
         })?;
         Ok(known)
+    }
+
+    /// Forgets what was verified of a registry, while nobody else works on that.
+    fn forget_state(&self, known: &KnownRegistry) -> Result<(), OpsError> {
+        let proofs = self.data.join("evidence").join(known.id.to_string());
+        Ok(mpp_registry::forget(&self.registry_state(&known.name), &proofs)?)
+    }
+
+    /// Forgets what somebody who was still at work wrote about a registry of this name after it was forgotten.
+    pub(crate) fn forget_leftovers(&self, name: &Ident) -> Result<(), OpsError> {
+        Ok(mpp_registry::forget(&self.registry_state(name), &self.data.join("evidence").join("forgotten"))?)
     }
 
     /// Says that a namespace or a package belongs to a registry, and so to no other; without a registry, to any.

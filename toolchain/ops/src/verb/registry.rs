@@ -65,6 +65,7 @@ pub fn add(context: &Context<'_>, name: &Ident, url: &str, root: Option<Digest>)
         };
     }
     (context.tell)(Event::Started { step: "verifying", what: format!("the registry {url}") });
+    context.home.forget_leftovers(name)?;
     let mut registry = Registry::open(&url, context.home.registry_state(name))?;
     registry.update(root, context.now)?;
     (context.tell)(Event::Finished);

@@ -1,0 +1,72 @@
+//! Forgetting a registry: its folder is emptied while nobody else works in it, but for the lock, so that whoever waits for it meets an empty folder
+//! and not one that is gone.
+
+use crate::{
+    RegistryError,
+    store::{EVIDENCE, LOCK, Store},
+};
+use std::{fs, path::Path};
+
+/// Forgets what is kept about a registry in `folder`. Proofs that it contradicted itself go to the folder `proofs`. A folder that is not there is
+/// forgotten already; whoever is interrupted can say it again.
+///
+/// # Errors
+/// When something cannot be moved or removed.
+pub fn forget(folder: &Path, proofs: &Path) -> Result<(), RegistryError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let _lock = Store::new(folder.to_owned()).lock()?;
+    for proof in entries(&folder.join(EVIDENCE))? {
+        fs::create_dir_all(proofs).map_err(RegistryError::io("made the folder", proofs))?;
+        let kept = proofs.join(proof.file_name());
+        fs::rename(proof.path(), &kept).map_err(RegistryError::io("moved", proof.path()))?;
+    }
+    for entry in entries(folder)?.into_iter().filter(|entry| entry.file_name() != LOCK) {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(RegistryError::io("removed", path))?;
+    }
+    Ok(())
+}
+
+/// What is in a folder; nothing where there is none.
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, RegistryError> {
+    let failed = |error| RegistryError::io("looked into", folder)(error);
+    match fs::read_dir(folder) {
+        Ok(found) => found.collect::<Result<_, _>>().map_err(failed),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forget;
+    use crate::store::{EVIDENCE, LOCK, Store};
+    use std::{fs, sync::mpsc, thread, time::Duration};
+
+    #[test]
+    fn nothing_is_forgotten_under_the_hands_of_somebody_who_works_there() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, proofs) = (home.path().join("registry"), home.path().join("proofs"));
+        forget(&folder, &proofs).unwrap();
+        assert!(!folder.exists(), "nothing is made in order to be forgotten");
+        let lock = Store::new(folder.clone()).lock().unwrap();
+        fs::create_dir_all(folder.join(EVIDENCE)).unwrap();
+        fs::write(folder.join(EVIDENCE).join("proof.jsonl"), "proof").unwrap();
+
+        let (tell, told) = mpsc::channel();
+        let (place, kept) = (folder.clone(), proofs.clone());
+        let other = thread::spawn(move || tell.send(forget(&place, &kept)));
+        assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "it waits");
+        fs::write(folder.join("state.json"), "written last").unwrap();
+        drop(lock);
+        told.recv_timeout(Duration::from_secs(60)).expect("it goes on").unwrap();
+        other.join().unwrap().unwrap();
+        let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [LOCK]);
+        assert_eq!(fs::read_to_string(proofs.join("proof.jsonl")).unwrap(), "proof");
+    }
+}
