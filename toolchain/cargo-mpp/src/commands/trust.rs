@@ -6,7 +6,7 @@ use mpp_ops::{
     Context, OpsError,
     verb::trust::{self, Reach, TrustReport},
 };
-use mpp_schema::Ident;
+use mpp_schema::{Ident, PackageName};
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,13 @@ pub enum Command {
         /// The namespace
         namespace: Ident,
     },
+    /// Forget who signed the first file of a package that came from no registry: the next one is the first
+    #[command(after_help = "Example:\n  mpp trust forget acme:notes")]
+    Forget {
+        /// The package
+        #[arg(value_name = "NS:NAME")]
+        package: PackageName,
+    },
     /// Stop trusting a publisher
     Remove {
         /// The publisher
@@ -77,9 +84,14 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             let rows: Vec<_> = trusted.iter().map(row).collect();
             let pins = trust::pins(context)?;
             let pinned = pins.iter().map(|pin| vec![format!("{}:*", pin.namespace), pin.public_key.clone()]);
-            let rows: Vec<_> = rows.into_iter().chain(pinned).collect();
+            let first_uses = trust::first_uses(context)?;
+            let first = first_uses.iter().flat_map(|(package, keys)| {
+                keys.iter().map(move |key| vec![package.to_string(), key.to_string(), "first use".to_owned()])
+            });
+            let rows: Vec<_> = rows.into_iter().chain(pinned).chain(first).collect();
             let talk = if rows.is_empty() { "no publisher yet: mpp trust add NAME KEY\n" } else { "" };
-            Ok(Output::new(json!({ "trusted": trusted, "pins": pins }), table(&rows)).with_talk(talk))
+            Ok(Output::new(json!({ "trusted": trusted, "pins": pins, "first_uses": first_uses }), table(&rows))
+                .with_talk(talk))
         }
         Command::Pin { namespace, key, registry } => {
             let (report, new) = trust::pin(context, &namespace, key.as_deref(), registry.as_deref())?;
@@ -91,6 +103,10 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             trust::unpin(context, &namespace)?;
             let text = format!("the namespace `{namespace}` is not pinned any more\n");
             Ok(Output::new(json!({ "unpinned": namespace }), text))
+        }
+        Command::Forget { package } => {
+            trust::forget(context, &package)?;
+            Ok(Output::new(json!({ "forgot": package }), format!("the next file of {package} is the first one\n")))
         }
         Command::Remove { name } => {
             trust::remove(context, &name)?;

@@ -7,6 +7,7 @@ mod connect;
 #[cfg(target_os = "linux")]
 mod consent;
 mod doctor;
+mod first_use;
 #[cfg(target_os = "linux")]
 mod grants;
 mod hook;

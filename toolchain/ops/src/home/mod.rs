@@ -8,6 +8,7 @@ pub mod approver;
 pub mod asked;
 pub mod audit_log;
 pub mod blocked;
+pub mod first_use;
 pub mod grants;
 pub mod history;
 pub mod installed;

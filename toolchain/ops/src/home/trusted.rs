@@ -100,14 +100,17 @@ impl Home {
         Ok(changed)
     }
 
-    /// Takes the pin called `name` away.
+    /// Takes the pin called `name` away, and what was first used because of it.
     pub fn distrust(&self, name: &Ident) -> Result<(), OpsError> {
-        let _lock = self.lock()?;
+        let lock = self.lock()?;
         let mut file: TrustFile = read_toml(&self.trust_path())?;
-        if file.publishers.remove(name).is_none() {
-            return Err(TrustStoreError::NotFound(name.clone()).into());
-        }
+        let key = file.publishers.remove(name).ok_or_else(|| TrustStoreError::NotFound(name.clone()))?;
         file.elevated.remove(name);
-        write_toml(&self.trust_path(), &file)
+        write_toml(&self.trust_path(), &file)?;
+        drop(lock);
+        match file.publishers.values().any(|other| *other == key) {
+            true => Ok(()),
+            false => self.forget_publisher(PublicKey::from_base64(&key)?.id()),
+        }
     }
 }

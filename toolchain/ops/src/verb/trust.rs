@@ -1,8 +1,8 @@
 //! `mpp trust`: which publishers this home trusts.
 
-use crate::{Context, OpsError, atomic_write, registries, verb::namespace::OwnerError};
+use crate::{Context, OpsError, atomic_write, home::first_use::FirstUses, registries, verb::namespace::OwnerError};
 use mpp_package::key::PublicKey;
-use mpp_schema::{Code, Coded, Ident, KeyId, codes};
+use mpp_schema::{Code, Coded, Ident, KeyId, PackageName, codes};
 use serde::Serialize;
 use std::path::Path;
 
@@ -127,6 +127,16 @@ pub fn pins(context: &Context<'_>) -> Result<Vec<PinReport>, OpsError> {
 /// Takes the pin of a namespace away.
 pub fn unpin(context: &Context<'_>, namespace: &Ident) -> Result<(), OpsError> {
     context.home.unpin(namespace)
+}
+
+/// Who signed the first loose file of each package that was used here.
+pub fn first_uses(context: &Context<'_>) -> Result<FirstUses, OpsError> {
+    context.home.first_uses()
+}
+
+/// Forgets who signed a package first: the next file of that name is the first one.
+pub fn forget(context: &Context<'_>, package: &PackageName) -> Result<(), OpsError> {
+    context.home.forget_first_use(package)
 }
 
 /// A public key given as `RW…` or as the path of a `.pub` file.

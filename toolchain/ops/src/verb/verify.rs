@@ -2,7 +2,7 @@
 
 use crate::{
     Context, OpsError,
-    package_file::{open_file, trust_for_files},
+    package_file::{check_first_use, open_file, trust_for_files, unknown_or_changed},
     verb::trust::parse_key,
 };
 use mpp_package::verify::{self, Trust, TrustedKey};
@@ -55,7 +55,14 @@ pub struct SignerReport {
 pub fn verify(context: &Context<'_>, file: &Path, options: &VerifyOptions) -> Result<VerifyReport, OpsError> {
     let trust = trust(context, options)?;
     let (path, reader) = open_file(context, file)?;
-    let mut package = verify::open(reader, &trust)?;
+    let refused = |error| match options.keys.as_slice() {
+        [] => unknown_or_changed(context, file, OpsError::from(error)),
+        _ => OpsError::from(error),
+    };
+    let mut package = verify::open(reader, &trust).map_err(refused)?;
+    if options.keys.is_empty() {
+        check_first_use(context, &package.manifest().name, package.signers())?;
+    }
     if options.full {
         check_content(&mut package)?;
     }
