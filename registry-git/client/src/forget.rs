@@ -40,33 +40,3 @@ fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, RegistryError> {
         Err(error) => Err(failed(error)),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::forget;
-    use crate::store::{EVIDENCE, LOCK, Store};
-    use std::{fs, sync::mpsc, thread, time::Duration};
-
-    #[test]
-    fn nothing_is_forgotten_under_the_hands_of_somebody_who_works_there() {
-        let home = tempfile::tempdir().unwrap();
-        let (folder, proofs) = (home.path().join("registry"), home.path().join("proofs"));
-        forget(&folder, &proofs).unwrap();
-        assert!(!folder.exists(), "nothing is made in order to be forgotten");
-        let lock = Store::new(folder.clone()).lock().unwrap();
-        fs::create_dir_all(folder.join(EVIDENCE)).unwrap();
-        fs::write(folder.join(EVIDENCE).join("proof.jsonl"), "proof").unwrap();
-
-        let (tell, told) = mpsc::channel();
-        let (place, kept) = (folder.clone(), proofs.clone());
-        let other = thread::spawn(move || tell.send(forget(&place, &kept)));
-        assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "it waits");
-        fs::write(folder.join("state.json"), "written last").unwrap();
-        drop(lock);
-        told.recv_timeout(Duration::from_secs(60)).expect("it goes on").unwrap();
-        other.join().unwrap().unwrap();
-        let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, [LOCK]);
-        assert_eq!(fs::read_to_string(proofs.join("proof.jsonl")).unwrap(), "proof");
-    }
-}

@@ -10,7 +10,7 @@ use mpp_package::{
     peek,
     verify::{Signer, Trust, TrustedKey, VerifiedPackage},
 };
-use mpp_schema::{Coded as _, KeyId, PackageName, codes};
+use mpp_schema::{KeyId, PackageName, codes};
 use std::{
     collections::BTreeSet,
     fs::File,
