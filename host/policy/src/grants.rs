@@ -10,7 +10,7 @@ use mpp_schema::permissions::{Access, Permissions};
 use mpp_schema::{Digest, Ident, PackageName};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a package may do. Nothing above the inert base by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Grants {
     /// Digest of what is granted, with what it is bound to (CONS-12).
     pub fn digest(&self) -> Digest {
         let mut lines = Vec::new();
-        let folder = |(slot, to): (&Ident, &FolderGrant)| json!(["folder", slot, to.path.to_string_lossy(), to.access]);
+        let folder = |(slot, to): (&Ident, &FolderGrant)| json!(["folder", slot, spelled(&to.path), to.access]);
         lines.extend(self.folders.iter().map(folder));
         let http = |to: &HttpGrant| json!(["http", to.origin.to_string(), to.methods, to.paths]);
         lines.extend(self.http.iter().map(http));
@@ -143,7 +143,7 @@ impl Grants {
         lines.extend(self.kv_bytes.map(|bytes| json!(["kv", bytes.to_string()])));
         lines.extend(self.env.iter().map(|name| json!(["env", name])));
         lines.extend(self.config.iter().map(|(name, value)| json!(["config", name, value])));
-        let device = |(slot, to): (&Ident, &DeviceGrant)| json!(["device", slot, to.class, to.path.to_string_lossy()]);
+        let device = |(slot, to): (&Ident, &DeviceGrant)| json!(["device", slot, to.class, spelled(&to.path)]);
         lines.extend(self.devices.iter().map(device));
         let flags = [(self.clock, "clock"), (self.logging, "logging"), (self.progress, "progress")];
         lines.extend(flags.into_iter().filter(|(granted, _)| *granted).map(|(_, name)| json!([name])));
@@ -157,6 +157,13 @@ impl Grants {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A path in a digest, no two alike: its text, or an object with its bytes where it is no text. `mpp grant` takes text only; an embedder
+/// can bind any path.
+fn spelled(path: &Path) -> serde_json::Value {
+    let bytes = || path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    path.to_str().map_or_else(|| json!({ "bytes": bytes() }), |text| json!(text))
 }
 
 fn folders(asked: &Permissions, allowed: &Allowance) -> BTreeMap<Ident, FolderGrant> {
@@ -214,8 +221,9 @@ fn devices(asked: &Permissions, allowed: &Allowance) -> BTreeMap<Ident, DeviceGr
 mod tests {
     use super::Grants;
     use crate::{Allowance, FolderBinding, Origin};
-    use mpp_schema::ByteSize;
     use mpp_schema::permissions::{Access, Permissions};
+    use mpp_schema::{ByteSize, Digest};
+    use std::{collections::BTreeSet, path::Path};
 
     fn asked(json: serde_json::Value) -> Permissions {
         serde_json::from_value(json).expect("permissions")
@@ -261,6 +269,40 @@ mod tests {
         let grants = Grants::cut(&asked, &allowed);
         assert!(grants.folders().values().all(|folder| folder.access == Access::ReadOnly));
         assert_eq!(grants.kv_bytes(), Some(4096));
+    }
+
+    /// A folder and a device that are bound to these paths.
+    fn bound(folder: &Path, device: &Path) -> Grants {
+        let asked = asked(serde_json::json!({
+            "folders": { "a": { "access": "read-only" } }, "devices": { "scale": { "class": "serial" } }
+        }));
+        let binding = FolderBinding { path: folder.into(), access: Access::ReadOnly };
+        let folders = [("a".parse().expect("a slot"), binding)].into();
+        let devices = [("scale".parse().expect("a slot"), device.into())].into();
+        Grants::cut(&asked, &Allowance { folders, devices, ..Default::default() })
+    }
+
+    /// CONS-12: these bytes, written down by hand.
+    #[test]
+    fn the_digest_is_of_a_line_for_each_thing() {
+        let lines =
+            "[\"device\",\"scale\",\"serial\",\"/dev/ttyS0\"]\n[\"folder\",\"a\",\"/srv/\\n\u{e9}\",\"read-only\"]\n";
+        let expected = Digest::of(format!("mpp-grants-v1\n{lines}").as_bytes());
+        assert_eq!(bound(Path::new("/srv/\n\u{e9}"), Path::new("/dev/ttyS0")).digest(), expected);
+    }
+
+    /// CONS-12: two paths have two digests, also where they are no text.
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_differ_have_digests_that_differ() {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+        let paths: [&[u8]; 5] =
+            [b"/x/\xff", b"/x/\xfe", "/x/\u{fffd}".as_bytes(), b"{\"bytes\":\"2f782fff\"}", b"2f782fff"];
+        let path = |bytes| Path::new(OsStr::from_bytes(bytes));
+        let as_folder = paths.map(|bytes| bound(path(bytes), Path::new("/d")).digest());
+        let as_device = paths.map(|bytes| bound(Path::new("/d"), path(bytes)).digest());
+        let all: BTreeSet<_> = as_folder.into_iter().chain(as_device).collect();
+        assert_eq!(all.len(), 10);
     }
 
     #[track_caller]
