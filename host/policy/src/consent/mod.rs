@@ -6,6 +6,7 @@
 
 mod agent;
 mod approval;
+mod arguments;
 mod budget;
 mod error;
 mod level;
@@ -14,6 +15,7 @@ mod prompt;
 
 pub use agent::{Agents, CallOfAgent, Caller, KnownAgent, delegate, pairwise_id, sign_call, verify_call};
 pub use approval::{Answer, Ask, Binding, Receipt, Uses, read_approval, redeem, sign_approval};
+pub use arguments::arguments_digest;
 pub use budget::{Budget, PROMPTS_MAX, WINDOW_SECONDS};
 pub use error::ConsentError;
 pub use level::{Considered, History, Judged, judge, level_within};

@@ -435,6 +435,40 @@ fn a_log_that_cannot_be_written_refuses_what_a_person_is_asked_about() {
     assert_eq!(person.detached_refusal(&CALL), "audit.unwritable");
 }
 
+/// CONS-67: from L3 on a record is synced before the call begins. strace makes each sync of the log fail: then the call is not made.
+#[test]
+fn a_record_that_cannot_be_synced_refuses_a_call_from_l3_on() {
+    if !can_trace() {
+        return;
+    }
+    let person = person("L2");
+    person.approve_beforehand(&CALL[1..]);
+    is_called(&person.detached(&CALL));
+    let log = person.home().join("data/audit/log.jsonl").canonicalize().expect("a log");
+    let unsynced = || {
+        let strace = ["--wait", "strace", "-f", "-qq", "-o", "/dev/null", "-P", log.to_str().expect("text")];
+        let fail = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", env!("CARGO_BIN_EXE_mpp"), "--json"];
+        let output = person.program("setsid", &[&strace[..], &fail, &CALL].concat()).stdin(Stdio::null()).output();
+        serde_json::from_slice::<Json>(&output.expect("setsid starts").stdout).expect("one JSON object")
+    };
+    is_called(&unsynced());
+    policy(&person, &demand("L3"));
+    person.approve_beforehand(&CALL[1..]);
+    is_called(&person.detached(&CALL));
+    assert_eq!(unsynced()["error"]["code"], "audit.unwritable");
+}
+
+/// Whether a process can be traced here.
+fn can_trace() -> bool {
+    let traced = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
+    let traced = traced.is_ok_and(|output| output.status.success());
+    assert!(traced || std::env::var_os("CI").is_none(), "CI has strace, and lets it trace");
+    if !traced {
+        eprintln!("SKIPPED: a log that cannot be synced, because strace cannot trace here");
+    }
+    traced
+}
+
 #[test]
 fn the_log_is_exported_for_other_programs() {
     let person = person("L1");

@@ -283,6 +283,31 @@ fn a_newer_version_that_asks_for_more_asks_again_and_shows_the_difference() {
     check_call(&user, Ok(()));
 }
 
+/// CONS-39: a question says what changed since a call of the tool was confirmed; where nobody can be asked, that is the refusal.
+#[test]
+fn a_question_says_what_changed_since_the_tool_was_confirmed() {
+    let (author, user) = installed();
+    let (_, _, second) = packages();
+    allow_headless(&user);
+    user.detached(&GRANT);
+    let words = r##"call acme:md outline '{"text": "# Milk"}'"##;
+    let confirmed = || {
+        let asked = user.on_terminal(words, &[("to allow this one call, type", AS_ASKED)]);
+        assert_eq!(asked.exit, 0, "{}", asked.out);
+        asked.out
+    };
+    assert!(!confirmed().contains("CHANGED"), "nothing was confirmed before");
+    assert_eq!(user.detached_refusal(&CALL), "hitl.unavailable", "nothing changed");
+    author.json(&["publish", second.to_str().unwrap(), "--key", "acme"]);
+    user.json(&["install", "acme:md"]);
+    user.detached(&[&GRANT[..], &["--clock"]].concat());
+    assert_eq!(user.detached_refusal(&CALL), "approval.changed");
+    let asked = confirmed();
+    let changed = "CHANGED since you confirmed it: version 0.1.0 became 0.2.0; it may now read a precise clock";
+    assert!(asked.contains(changed), "{asked}");
+    assert_eq!(user.detached_refusal(&CALL), "hitl.unavailable", "nothing changed since then");
+}
+
 #[test]
 fn folders_that_hold_too_much_are_not_granted() {
     let (_author, user) = installed();

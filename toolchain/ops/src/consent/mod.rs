@@ -15,6 +15,7 @@ pub(crate) use changed::words as changed_tools;
 pub(crate) use desk::Desk;
 pub use explain::Explained;
 pub(crate) use explain::explain;
+pub(crate) use mpp_policy::consent::arguments_digest;
 pub(crate) use record::AuditUnwritable;
 
 use crate::{Context, OpsError, agents::Asking};
@@ -81,11 +82,6 @@ impl Call<'_> {
     fn arguments_digest(&self) -> Digest {
         arguments_digest(self.arguments)
     }
-}
-
-/// Digest of typed arguments (CONS-10).
-pub(crate) fn arguments_digest(text: &str) -> Digest {
-    Digest::of(format!("mpp-arguments-v1\n{text}").as_bytes())
 }
 
 /// A call that may be made, once.
