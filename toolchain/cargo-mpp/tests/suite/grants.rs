@@ -308,6 +308,26 @@ fn a_question_says_what_changed_since_the_tool_was_confirmed() {
     assert_eq!(user.detached_refusal(&CALL), "hitl.unavailable", "nothing changed since then");
 }
 
+/// CONS-60: the log says of a call that was allowed and not begun how it ended.
+#[test]
+fn a_call_that_is_allowed_and_not_begun_ends_in_the_log() {
+    let (_author, user) = installed();
+    allow_headless(&user);
+    user.detached(&GRANT);
+    check_call(&user, Ok(()));
+    // What the session reads can no longer be remembered.
+    let sessions = user.home().join("data/sessions");
+    std::fs::remove_dir_all(&sessions).unwrap();
+    std::os::unix::fs::symlink("nowhere/at-all", &sessions).unwrap();
+    assert_eq!(user.detached_refusal(&CALL), "audit.unwritable");
+    let shown = user.json(&["log", "show"]);
+    let records = shown["records"].as_array().unwrap();
+    let last = |event: &str| records.iter().rfind(|record| record["what"]["event"] == event).unwrap();
+    let (decided, ended) = (last("decided"), last("ended"));
+    assert_eq!(decided["what"]["answer"], "allowed");
+    assert_eq!((&ended["what"]["call"], &ended["what"]["ending"]), (&decided["seq"], &json!("audit.unwritable")));
+}
+
 #[test]
 fn folders_that_hold_too_much_are_not_granted() {
     let (_author, user) = installed();

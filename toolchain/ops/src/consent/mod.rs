@@ -118,7 +118,9 @@ pub(crate) fn decide(
     if let Err(error) = desk.session.note(history, context.now) {
         // A session that forgets what it read would ask too little later.
         if judged.needs_a_person() || !call.grants.http().is_empty() {
-            return Err(AuditUnwritable(error.to_string()).into());
+            let error = AuditUnwritable(error.to_string());
+            desk.not_begun(context, record, &error);
+            return Err(error.into());
         }
     }
     Ok(Allowed { receipt: Arc::new(receipt), record })

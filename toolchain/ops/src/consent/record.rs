@@ -93,6 +93,16 @@ impl Desk {
         })))
     }
 
+    /// Records that a call was allowed and is not begun after all.
+    pub(super) fn not_begun(&self, context: &Context<'_>, record: Option<u64>, why: &AuditUnwritable) {
+        let Some(call) = record else { return };
+        let (result, refused, filtered, sent) = Default::default();
+        let event = AuditEvent::Ended { call, ending: why.code().to_string(), result, refused, filtered, sent };
+        if let Err(error) = self.append(context, event, context.time(), Durable::Later) {
+            (context.tell)(Event::Note(format!("{}: {error}", error.code())));
+        }
+    }
+
     /// Records how a call ended.
     pub(crate) fn ended(&self, context: &Context<'_>, allowed: &Allowed, outcome: &CallOutcome) {
         let Some(call) = allowed.record else { return };
