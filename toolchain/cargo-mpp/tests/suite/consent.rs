@@ -459,6 +459,7 @@ fn a_record_that_cannot_be_synced_refuses_a_call_from_l3_on() {
 }
 
 /// Whether a process can be traced here.
+#[expect(clippy::print_stderr, reason = "what was not asked must be seen")]
 fn can_trace() -> bool {
     let traced = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
     let traced = traced.is_ok_and(|output| output.status.success());

@@ -141,13 +141,8 @@ fn a_registry_is_forgotten_and_what_came_from_it_is_named() {
     // The name is free for another registry, and nothing that was believed of the first one is left, also by somebody who was still at work.
     let other = Person::new();
     other.json(&add);
-    for file in ["state.json"] {
-        std::fs::copy(
-            other.path("home/data/registries/home").join(file),
-            user.path("home/data/registries/home").join(file),
-        )
-        .unwrap();
-    }
+    let state = "home/data/registries/home/state.json";
+    std::fs::copy(other.path(state), user.path(state)).unwrap();
     author.json(&["registry", "init", "other.git"]);
     user.json(&["registry", "add", "home", author.path("other.git").to_str().unwrap()]);
     assert_eq!(user.refusal(&["info", "acme:md"]).0, "package.not-found");
