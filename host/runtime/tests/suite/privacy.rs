@@ -36,6 +36,22 @@ fn texts_and_values_of_a_result_are_masked_alike() {
     assert!(base().call(&Terms::default(), "nothing", "{}").expect("starts").found.is_empty());
 }
 
+/// The guest gives back what it was given, and nothing but arguments is filtered.
+#[test]
+fn arguments_are_masked_before_the_guest_sees_them_where_the_policy_says_so() {
+    let echoed = |modes: Modes| {
+        let package = packages::load(&host_with(Privacy { modes, ..Privacy::default() }), guests::base());
+        outcome(&package, "echo-text", json!({ "text": format!("pay with {CARD}") })).ending
+    };
+    let mut modes = Modes::off();
+    assert_eq!(echoed(modes.clone()), Ending::Returned(Some(json!({ "result": format!("pay with {CARD}") }))));
+    modes.set_direction(Direction::Arguments, Mode::Mask);
+    assert_eq!(echoed(modes.clone()), Ending::Returned(Some(json!({ "result": "pay with [CARD#1]" }))));
+    modes.set_direction(Direction::Arguments, Mode::Block);
+    let ending = echoed(modes);
+    assert!(matches!(ending, Ending::Limited { code, .. } if code == codes::PII_BLOCKED), "{ending:?}");
+}
+
 #[test]
 fn errors_and_traps_are_masked() {
     // PRIV-51
