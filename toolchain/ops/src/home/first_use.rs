@@ -3,7 +3,7 @@
 //! Only files that came from no registry are remembered: a registry says itself who owns a name. Nothing is asked when another key turns up;
 //! the user forgets the first use, or keeps to it.
 
-use super::{Home, read_toml, write_toml};
+use super::{Home, read_toml};
 use crate::OpsError;
 use mpp_schema::{Code, Coded, KeyId, PackageName, codes};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use std::{
 /// For each package, the publishers that signed its first file.
 pub type FirstUses = BTreeMap<PackageName, BTreeSet<KeyId>>;
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct FirstUseFile {
     #[serde(default)]
     packages: FirstUses,
@@ -104,13 +104,6 @@ impl Home {
     }
 
     fn edit_first_uses(&self, edit: impl FnOnce(&mut FirstUses) -> Result<(), FirstUseError>) -> Result<(), OpsError> {
-        let _lock = self.lock()?;
-        let before = self.first_uses()?;
-        let mut packages = before.clone();
-        edit(&mut packages)?;
-        match packages == before {
-            true => Ok(()),
-            false => write_toml(&self.first_use_path(), &FirstUseFile { packages }),
-        }
+        self.edit_toml(&self.first_use_path(), |file: &mut FirstUseFile| edit(&mut file.packages)).map(|_| ())
     }
 }

@@ -58,6 +58,23 @@ impl Home {
         file.lock().map_err(IoError::on("lock", &path))?;
         Ok(file)
     }
+
+    /// Changes a TOML file of the home while nobody else does; says whether something changed, and writes only then.
+    fn edit_toml<T, E>(&self, path: &Path, edit: impl FnOnce(&mut T) -> Result<(), E>) -> Result<bool, crate::OpsError>
+    where
+        T: serde::de::DeserializeOwned + serde::Serialize + Default + Clone + PartialEq,
+        crate::OpsError: From<E>,
+    {
+        let _lock = self.lock()?;
+        let before: T = read_toml(path)?;
+        let mut file = before.clone();
+        edit(&mut file)?;
+        if file == before {
+            return Ok(false);
+        }
+        write_toml(path, &file)?;
+        Ok(true)
+    }
 }
 
 impl Home {

@@ -1,13 +1,13 @@
 //! `pins.toml`: for some namespaces, a key that must own them (spec/index.md IDX-73).
 
-use super::{Home, read_toml, write_toml};
+use super::{Home, read_toml};
 use crate::OpsError;
 use mpp_package::key::PublicKey;
 use mpp_schema::{Code, Coded, Ident, codes};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct PinsFile {
     #[serde(default)]
     namespaces: BTreeMap<Ident, String>,
@@ -59,27 +59,30 @@ impl Home {
 
     /// Pins a namespace; says whether that is new.
     pub fn pin(&self, namespace: &Ident, key: &PublicKey) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: PinsFile = read_toml(&self.pins_path())?;
         let text = key.to_base64();
-        match file.namespaces.get(namespace) {
-            Some(pinned) if *pinned == text => return Ok(false),
-            Some(pinned) => {
-                return Err(PinError::Exists { namespace: namespace.clone(), pinned: pinned.clone() }.into());
+        self.edit_pins(|all| match all.get(namespace) {
+            Some(pinned) if *pinned == text => Ok(()),
+            Some(pinned) => Err(PinError::Exists { namespace: namespace.clone(), pinned: pinned.clone() }),
+            None => {
+                all.insert(namespace.clone(), text);
+                Ok(())
             }
-            None => file.namespaces.insert(namespace.clone(), text),
-        };
-        write_toml(&self.pins_path(), &file)?;
-        Ok(true)
+        })
     }
 
     /// Takes the pin of a namespace away.
     pub fn unpin(&self, namespace: &Ident) -> Result<(), OpsError> {
-        let _lock = self.lock()?;
-        let mut file: PinsFile = read_toml(&self.pins_path())?;
-        if file.namespaces.remove(namespace).is_none() {
-            return Err(PinError::NotFound(namespace.clone()).into());
-        }
-        write_toml(&self.pins_path(), &file)
+        self.edit_pins(|all| match all.remove(namespace) {
+            Some(_) => Ok(()),
+            None => Err(PinError::NotFound(namespace.clone())),
+        })
+        .map(|_| ())
+    }
+
+    fn edit_pins(
+        &self,
+        edit: impl FnOnce(&mut BTreeMap<Ident, String>) -> Result<(), PinError>,
+    ) -> Result<bool, OpsError> {
+        self.edit_toml(&self.pins_path(), |file: &mut PinsFile| edit(&mut file.namespaces))
     }
 }

@@ -1,6 +1,6 @@
 //! `registries.toml`: the registries this home knows, each with its identity and the root that was pinned when it was added.
 
-use super::{Home, read_toml, write_toml};
+use super::{Home, read_toml};
 use crate::OpsError;
 use mpp_schema::{Code, Coded, Digest, Ident, PackageName, RegistryId, codes};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ enum Owned {
     Package,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct RegistriesFile {
     #[serde(default, rename = "registry")]
     registries: Vec<KnownRegistry>,
@@ -135,7 +135,7 @@ impl Home {
     /// Forgets a registry and what was verified of it; gives what was kept about it. Proofs that it contradicted itself stay, under its id.
     pub fn remove_registry(&self, name: &Ident) -> Result<KnownRegistry, OpsError> {
         let known = self.registry(Some(name.as_str()))?;
-        self.forget_state(&known)?;
+        self.forget_state(name, &known.id.to_string())?;
         self.edit_registries(|all| {
             all.retain(|other| other.name != *name);
             Ok(())
@@ -143,15 +143,14 @@ impl Home {
         Ok(known)
     }
 
-    /// Forgets what was verified of a registry, while nobody else works on that.
-    fn forget_state(&self, known: &KnownRegistry) -> Result<(), OpsError> {
-        let proofs = self.data.join("evidence").join(known.id.to_string());
-        Ok(mpp_registry::forget(&self.registry_state(&known.name), &proofs)?)
-    }
-
     /// Forgets what somebody who was still at work wrote about a registry of this name after it was forgotten.
     pub(crate) fn forget_leftovers(&self, name: &Ident) -> Result<(), OpsError> {
-        Ok(mpp_registry::forget(&self.registry_state(name), &self.data.join("evidence").join("forgotten"))?)
+        self.forget_state(name, "forgotten")
+    }
+
+    /// Forgets what was verified of a registry, while nobody else works on that; proofs go to a folder for `whom`.
+    fn forget_state(&self, name: &Ident, whom: &str) -> Result<(), OpsError> {
+        Ok(mpp_registry::forget(&self.registry_state(name), &self.data.join("evidence").join(whom))?)
     }
 
     /// Says that a namespace or a package belongs to a registry, and so to no other; without a registry, to any.
@@ -185,15 +184,7 @@ impl Home {
         &self,
         edit: impl FnOnce(&mut Vec<KnownRegistry>) -> Result<(), RegistriesError>,
     ) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let before = self.registries()?;
-        let mut registries = before.clone();
-        edit(&mut registries)?;
-        if registries == before {
-            return Ok(false);
-        }
-        write_toml(&self.registries_path(), &RegistriesFile { registries })?;
-        Ok(true)
+        self.edit_toml(&self.registries_path(), |file: &mut RegistriesFile| edit(&mut file.registries))
     }
 
     /// The registry that a package was said to belong to.

@@ -2,14 +2,14 @@
 //!
 //! A name stands for one key. Pinning another key under it is a refusal with the command that would do it, never a question.
 
-use super::{Home, read_toml, write_toml};
+use super::{Home, read_toml};
 use crate::OpsError;
 use mpp_package::{key::PublicKey, verify::TrustedKey};
 use mpp_schema::{Code, Coded, Ident, codes};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct TrustFile {
     #[serde(default)]
     publishers: BTreeMap<Ident, String>,
@@ -67,18 +67,15 @@ impl Home {
 
     /// Pins `key` under `name`; says whether that is new.
     pub fn trust(&self, name: &Ident, key: &PublicKey) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: TrustFile = read_toml(&self.trust_path())?;
         let text = key.to_base64();
-        match file.publishers.get(name) {
-            Some(pinned) if *pinned == text => return Ok(false),
-            Some(pinned) => {
-                return Err(TrustStoreError::Exists { name: name.clone(), pinned: pinned.clone() }.into());
+        self.edit_trust(|file| match file.publishers.get(name) {
+            Some(pinned) if *pinned == text => Ok(()),
+            Some(pinned) => Err(TrustStoreError::Exists { name: name.clone(), pinned: pinned.clone() }),
+            None => {
+                file.publishers.insert(name.clone(), text);
+                Ok(())
             }
-            None => file.publishers.insert(name.clone(), text),
-        };
-        write_toml(&self.trust_path(), &file)?;
-        Ok(true)
+        })
     }
 
     /// The names that were marked for elevated packages.
@@ -88,29 +85,36 @@ impl Home {
 
     /// Marks the pin called `name` for elevated packages, or takes the mark away; says whether that changed something.
     pub fn mark(&self, name: &Ident, elevated: bool) -> Result<bool, OpsError> {
-        let _lock = self.lock()?;
-        let mut file: TrustFile = read_toml(&self.trust_path())?;
-        if !file.publishers.contains_key(name) {
-            return Err(TrustStoreError::NotFound(name.clone()).into());
-        }
-        let changed = if elevated { file.elevated.insert(name.clone()) } else { file.elevated.remove(name) };
-        if changed {
-            write_toml(&self.trust_path(), &file)?;
-        }
-        Ok(changed)
+        self.edit_trust(|file| {
+            if !file.publishers.contains_key(name) {
+                return Err(TrustStoreError::NotFound(name.clone()));
+            }
+            if elevated {
+                file.elevated.insert(name.clone())
+            } else {
+                file.elevated.remove(name)
+            };
+            Ok(())
+        })
     }
 
     /// Takes the pin called `name` away, and what was first used because of it.
     pub fn distrust(&self, name: &Ident) -> Result<(), OpsError> {
-        let lock = self.lock()?;
-        let mut file: TrustFile = read_toml(&self.trust_path())?;
-        let key = file.publishers.remove(name).ok_or_else(|| TrustStoreError::NotFound(name.clone()))?;
-        file.elevated.remove(name);
-        write_toml(&self.trust_path(), &file)?;
-        drop(lock);
-        match file.publishers.values().any(|other| *other == key) {
-            true => Ok(()),
-            false => self.forget_publisher(PublicKey::from_base64(&key)?.id()),
+        let mut gone = None;
+        self.edit_trust(|file| {
+            let key = file.publishers.remove(name).ok_or_else(|| TrustStoreError::NotFound(name.clone()))?;
+            file.elevated.remove(name);
+            // Under another name it is trusted still.
+            gone = Some(key).filter(|key| !file.publishers.values().any(|other| other == key));
+            Ok(())
+        })?;
+        match gone {
+            Some(key) => self.forget_publisher(PublicKey::from_base64(&key)?.id()),
+            None => Ok(()),
         }
+    }
+
+    fn edit_trust(&self, edit: impl FnOnce(&mut TrustFile) -> Result<(), TrustStoreError>) -> Result<bool, OpsError> {
+        self.edit_toml(&self.trust_path(), edit)
     }
 }
