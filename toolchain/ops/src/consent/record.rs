@@ -59,9 +59,7 @@ impl Desk {
         let rule = format!("{}; {}", judged.why.join("; "), error.message());
         let event = self.decided(context, call, judged, rule, error.code().to_string(), None);
         let written = event.and_then(|event| self.append(context, event, context.time(), Durable::Later));
-        if let Err(error) = written {
-            (context.tell)(Event::Note(format!("{}: {error}", error.code())));
-        }
+        tell_unwritten(context, written);
     }
 
     fn decided(
@@ -98,9 +96,7 @@ impl Desk {
         let Some(call) = record else { return };
         let (result, refused, filtered, sent) = Default::default();
         let event = AuditEvent::Ended { call, ending: why.code().to_string(), result, refused, filtered, sent };
-        if let Err(error) = self.append(context, event, context.time(), Durable::Later) {
-            (context.tell)(Event::Note(format!("{}: {error}", error.code())));
-        }
+        tell_unwritten(context, self.append(context, event, context.time(), Durable::Later));
     }
 
     /// Records how a call ended.
@@ -122,9 +118,14 @@ impl Desk {
             let durable = if allowed.receipt.level() >= Level::L3 { Durable::Now } else { Durable::Later };
             log.append(event, context.time(), durable)
         });
-        if let Err(error) = written {
-            (context.tell)(Event::Note(format!("{}: {error}", error.code())));
-        }
+        tell_unwritten(context, written);
+    }
+}
+
+/// What cannot be written any more changes nothing about a call; the person hears of it.
+fn tell_unwritten(context: &Context<'_>, written: Result<u64, AuditUnwritable>) {
+    if let Err(error) = written {
+        (context.tell)(Event::Note(format!("{}: {error}", error.code())));
     }
 }
 
