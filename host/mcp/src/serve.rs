@@ -68,23 +68,19 @@ async fn session(toolbox: Arc<dyn Toolbox>, pipes: Pipes, options: Options) -> R
     tokio::spawn(handler.watch());
     let transport = LineTransport::new(input, output, signals.clone());
     let Signals { ended, closing } = signals;
-    let closed = closing.clone();
-    tokio::spawn(async move {
+    let stopped = tokio::spawn(async move {
         ended.cancelled().await;
         tokio::time::sleep(GRACE).await;
         closing.cancel();
+        // Calls stop themselves within the same time again.
+        tokio::time::sleep(GRACE).await;
     });
     match serve_server(handler, transport).await {
         Ok(running) => {
-            // The SDK can wait for seconds for a notification that nobody takes any more: calls that stop themselves do it within
-            // the same time again. A task of the SDK that failed has nothing left to say.
-            let stopped = async {
-                closed.cancelled().await;
-                tokio::time::sleep(GRACE).await;
-            };
+            // The SDK can wait for seconds for a notification that nobody takes any more. A task of it that failed has nothing left to say.
             tokio::select! {
                 _ = running.waiting() => {}
-                () = stopped => {}
+                _ = stopped => {}
             }
             Ok(())
         }

@@ -505,10 +505,14 @@ fn a_call_of_an_agent_waits_for_a_person() {
     person.json(&["log", "verify"]);
 }
 
+fn source(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// The functions of a block of source, in their order.
 fn functions(file: &str, head: &str) -> Vec<String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-    let source = fs::read_to_string(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+    let source = source(file);
     let block = source.split_once(head).unwrap_or_else(|| panic!("no `{head}` in {file}")).1;
     let block = block.split_once("\n}").expect("a block ends").0;
     let names = block.lines().filter_map(|line| {
@@ -531,8 +535,7 @@ fn what_an_agent_reaches_does_not_grow_unnoticed() {
     assert_eq!(refused.len(), 5, "{refused:?}");
     let known = ["get_info", "list_tools", "call_tool", "accepted_subscription_filter", "listen", "on_initialized"];
     assert_eq!(handled, known);
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../host/runtime/src/cap/mod.rs"));
-    let source = source.expect("the list of capabilities");
+    let source = source("host/runtime/src/cap/mod.rs");
     let linked = source.lines().filter_map(|line| line.trim().split_once("::add_to_linker(linker)"));
     let linked: Vec<&str> = linked.map(|(capability, _)| capability).collect();
     let known = [
