@@ -22,6 +22,8 @@ use std::{
 
 /// A line is never longer.
 const LINE_BYTES_MAX: u64 = 1 << 20;
+/// Most ends of a log are found in as much.
+const TAIL_BYTES: u64 = 1 << 12;
 
 /// Whether a record must outlive the machine before anything goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,21 +232,29 @@ impl AuditLog {
         Ok(first)
     }
 
+    /// The end of the file: what a crash may have cut short, and the whole line before it. A long log costs no more than a short one.
     fn tail(&mut self, length: u64) -> std::io::Result<Vec<u8>> {
-        let from = length.saturating_sub(2 * LINE_BYTES_MAX);
-        self.file.seek(SeekFrom::Start(from))?;
-        let mut tail = Vec::new();
-        (&mut self.file).take(length - from).read_to_end(&mut tail)?;
-        Ok(tail)
+        let mut bytes = TAIL_BYTES;
+        loop {
+            let from = length.saturating_sub(bytes);
+            self.file.seek(SeekFrom::Start(from))?;
+            let mut tail = Vec::new();
+            (&mut self.file).take(length - from).read_to_end(&mut tail)?;
+            let holds_a_line = tail.iter().filter(|byte| **byte == b'\n').nth(1).is_some();
+            if holds_a_line || from == 0 || bytes >= 2 * LINE_BYTES_MAX {
+                return Ok(tail);
+            }
+            bytes *= 8;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Durable;
+    use super::{Durable, LINE_BYTES_MAX, TAIL_BYTES};
     use crate::home::Home;
     use mpp_schema::{Instant, audit::AuditEvent, codes};
-    use std::{fs, thread};
+    use std::{fs, io::Write as _, thread};
 
     fn now() -> Instant {
         Instant::from_unix_seconds(1_800_000_000).unwrap()
@@ -287,6 +297,22 @@ mod tests {
             let mut torn = Vec::new();
             home.verify_audit(None, |record| torn.push(record.event.clone())).unwrap();
             assert!(torn.contains(&AuditEvent::Recovered { bytes: (end - last) as u64 }), "{end}");
+        }
+    }
+
+    /// CONS-65: the end is found, however long its last line and what a crash left behind it are.
+    #[test]
+    fn the_end_is_found_behind_a_long_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        append(&home, 2);
+        for length in [1, TAIL_BYTES - 1, TAIL_BYTES, 9 * TAIL_BYTES, LINE_BYTES_MAX] {
+            let mut file = fs::OpenOptions::new().append(true).open(home.audit_path()).unwrap();
+            file.write_all(&vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
+            append(&home, 1);
+            let mut torn = Vec::new();
+            home.verify_audit(None, |record| torn.push(record.event.clone())).unwrap();
+            assert!(torn.contains(&AuditEvent::Recovered { bytes: length }), "{length}");
         }
     }
 
