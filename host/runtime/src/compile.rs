@@ -1,12 +1,15 @@
 //! From component bytes to machine code, behind a trait: compiling is where a hostile component costs most, so a program moves it into a
 //! limited process of its own (HOST-80), and an embedder may leave it where it is.
 //!
-//! The one place where bytes become code that runs without being compiled here is [`component`]; whose bytes may come there is said
+//! Bytes become code that runs without being compiled here in [`component`] and [`component_of`] alone; whose bytes may come there is said
 //! at [`CompiledCode::from_child`] and in [`crate::cache`].
 
 use crate::engine::{self, Metering};
+use crate::os::{self, SealedCode};
 use mpp_schema::Digest;
+use std::fs::File;
 use std::hash::{Hash, Hasher};
+use std::io::{Read as _, Seek as _};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -128,14 +131,41 @@ pub(crate) fn copied(component: &Component, engine: &Engine) -> Result<Component
 
 /// The component of compiled code. Private to the three doors: [`CompiledCode::from_child`], a record that [`crate::cache`] opened, and
 /// [`copied`].
-#[allow(unsafe_code, reason = "the one place where stored code is believed")]
-pub(crate) fn component(engine: &Engine, code: &[u8]) -> Result<Component, CompileError> {
+#[allow(unsafe_code, reason = "one of the two places where stored code is believed")]
+fn component(engine: &Engine, code: &[u8]) -> Result<Component, CompileError> {
     // SAFETY: the engine believes these bytes, so they must be its own, unchanged. They come from three callers only. The first has a value
-    // whose maker promised just that. The second has a record whose keyed digest was checked over this very buffer, which nothing else
+    // whose maker promised just that. The second has a record whose keyed digest was checked over these very bytes, which nothing else
     // can write to; it was sealed by this crate, around code of the first kind or of this process, with a key that only this user can
-    // read. The third has what an engine of this process wrote out a moment ago, of a component that it runs itself. The identity of the engine is compared before, and the engine compares its own header again.
+    // read. The third has what an engine of this process wrote out a moment ago, of a component that it runs itself. The identity of the
+    // engine is compared before, and the engine compares its own header again.
     let component = unsafe { Component::deserialize(engine, code) };
     component.map_err(CompileError::refused)
+}
+
+/// The component of a record that [`crate::cache`] opened.
+pub(crate) fn component_of(engine: &Engine, code: SealedCode) -> Result<Component, CompileError> {
+    match code {
+        SealedCode::Memory(bytes) => component(engine, &bytes),
+        SealedCode::File(file) => mapped(engine, &file).or_else(|_| component(engine, &whole(file)?)),
+    }
+}
+
+/// The engine maps a sealed file as it is, where the system lets an open file be opened by its number.
+#[allow(unsafe_code, reason = "one of the two places where stored code is believed")]
+fn mapped(engine: &Engine, file: &File) -> Result<Component, CompileError> {
+    let path = os::path_of(file);
+    // SAFETY: as in `component`, for the second of its callers. The file has no name but this one, and it is sealed against every change,
+    // so that what was checked is what is mapped, as long as it is mapped. While this function runs the file is open, so that its number
+    // means no other.
+    let component = unsafe { Component::deserialize_file(engine, path) };
+    component.map_err(CompileError::refused)
+}
+
+fn whole(mut file: File) -> Result<Vec<u8>, CompileError> {
+    let mut bytes = Vec::new();
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
+    read.map_err(|error| CompileError::Unavailable(error.to_string()))?;
+    Ok(bytes)
 }
 
 /// Why a component was not compiled.

@@ -4,7 +4,7 @@
 //!
 //! Nothing of the component runs here. An import that the manifest does not ask for is refused by name, before anything is compiled.
 
-use crate::cache::{self, CodeCache, Kept};
+use crate::cache::{self, CodeCache, Kept, Reentered};
 use crate::compile::{self, CompileJob};
 use crate::error::LoadError;
 use crate::host::Shared;
@@ -13,7 +13,7 @@ use crate::lanes::Lane;
 use crate::limits::Limits;
 use crate::loaded::{About, Linked, LoadedPackage, Route};
 use crate::privacy;
-use mpp_package::verify::{Readmitted, Trust, VerifiedPackage};
+use mpp_package::verify::{Trust, VerifiedPackage};
 use mpp_schema::Digest;
 use mpp_schema::manifest::{Kind, Manifest};
 use mpp_schema::permissions::Permissions;
@@ -131,22 +131,24 @@ fn admit<R: Read + Seek>(
 fn kept(
     shared: &Shared,
     used_as: Use,
-    open: impl FnOnce(&dyn CodeCache) -> Option<Readmitted>,
+    open: impl FnOnce(&dyn CodeCache) -> Option<Reentered>,
 ) -> Option<Result<Admitted, LoadError>> {
     let cache = shared.cache.as_deref()?;
     let package = open(cache)?;
-    if let Err(error) = used_as.fits(package.manifest()) {
+    if let Err(error) = used_as.fits(&package.manifest) {
         return Some(Err(error));
     }
-    let (component, is_bridged) = cache::component(cache, &shared.identity, &shared.lanes[0].engine, &package)?;
-    let folder = WitFolder { files: package.wit().clone() };
+    let engine = &shared.lanes[0].engine;
+    let component = cache::component(cache, &shared.identity, engine, package.digest, package.code)?;
+    let is_bridged = cache::is_bridged(&package.notes);
+    let folder = WitFolder { files: package.wit };
+    let tools = ToolSet::from_wit(&folder, Some(&package.manifest.world));
     let about = About {
-        manifest: package.manifest().clone(),
-        digest: package.digest(),
-        signers: package.signers().to_vec(),
-        definitions: package.tools().clone(),
+        manifest: package.manifest,
+        digest: package.digest,
+        signers: package.signers,
+        definitions: package.tools,
     };
-    let tools = ToolSet::from_wit(&folder, Some(&about.manifest.world));
     Some(tools.map(|tools| Admitted { about, component, tools, is_bridged }).map_err(LoadError::from))
 }
 

@@ -6,7 +6,7 @@ use super::{CodeCache, RecordName};
 use crate::os::{Found, PrivateFolder};
 use mpp_package::verify::RecordKey;
 use mpp_schema::{Code, Coded, codes};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -117,13 +117,13 @@ impl CodeCache for FolderCache {
         &self.key
     }
 
-    fn get(&self, name: &RecordName) -> Option<Vec<u8>> {
+    fn open(&self, name: &RecordName) -> Option<Box<dyn Read>> {
         if self.close_to_others().is_err() {
             return None;
         }
-        match self.folder.read(name.as_str(), RECORD_BYTES_MAX) {
+        match self.folder.find(name.as_str(), RECORD_BYTES_MAX) {
             Found::Nothing => None,
-            Found::Bytes(bytes) => Some(bytes),
+            Found::There(file) => Some(Box::new(file.take(RECORD_BYTES_MAX))),
             Found::Unfit(why) => {
                 self.discard(name, why);
                 None
@@ -153,7 +153,7 @@ fn key(file: &Path, faults: &mut Vec<String>) -> io::Result<RecordKey> {
         let unfit = match folder.read(name, 33) {
             Found::Nothing => None,
             Found::Unfit(why) => Some(why),
-            Found::Bytes(bytes) => match bytes.try_into() {
+            Found::There(bytes) => match bytes.try_into() {
                 Ok(bytes) => return Ok(RecordKey::from_bytes(bytes)),
                 Err(_) => Some("it has another size"),
             },

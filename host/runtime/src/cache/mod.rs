@@ -10,6 +10,7 @@ mod folder;
 pub use folder::{FolderCache, FolderCacheError};
 
 use crate::compile::{self, CompiledCode, EngineIdentity};
+use crate::os::Code;
 use mpp_package::verify::{self, Compiled, Readmitted, RecordError, RecordKey, Trust, VerifiedPackage};
 use mpp_schema::Digest;
 use std::fmt;
@@ -21,8 +22,8 @@ use wasmtime::component::Component;
 pub trait CodeCache: Send + Sync {
     /// The key that seals records. Must not lie where records lie.
     fn key(&self) -> &RecordKey;
-    /// The record of that name; nothing when there is none.
-    fn get(&self, name: &RecordName) -> Option<Vec<u8>>;
+    /// The record of that name, to be read from its first byte to its last; nothing when there is none.
+    fn open(&self, name: &RecordName) -> Option<Box<dyn Read>>;
     /// Keeps a record, replacing an older one at once. A record that cannot be kept is made again next time.
     fn put(&self, name: &RecordName, record: &[u8]);
     /// Forgets a record that was not what had been sealed, `why` in words.
@@ -50,15 +51,13 @@ impl fmt::Display for RecordName {
     }
 }
 
+/// A package whose record let it in, and its code.
+pub(crate) type Reentered = Readmitted<Code>;
+
 /// The record of a package, if the cache has one and it lets the package in.
-pub(crate) fn open(
-    cache: &dyn CodeCache,
-    engine: &EngineIdentity,
-    digest: Digest,
-    trust: &Trust,
-) -> Option<Readmitted> {
+pub(crate) fn open(cache: &dyn CodeCache, engine: &EngineIdentity, digest: Digest, trust: &Trust) -> Option<Reentered> {
     opened(cache, RecordName::of(digest, engine), |record| {
-        verify::readmit(record, digest, engine.as_bytes(), cache.key(), trust)
+        verify::readmit(record, Code::new(), digest, engine.as_bytes(), cache.key(), trust)
     })
 }
 
@@ -67,21 +66,21 @@ pub(crate) fn reopen<R>(
     cache: &dyn CodeCache,
     engine: &EngineIdentity,
     package: &VerifiedPackage<R>,
-) -> Option<Readmitted> {
+) -> Option<Reentered> {
     opened(cache, RecordName::of(package.digest(), engine), |record| {
-        verify::reopen(record, package, engine.as_bytes(), cache.key())
+        verify::reopen(record, Code::new(), package, engine.as_bytes(), cache.key())
     })
 }
 
 fn opened(
     cache: &dyn CodeCache,
     name: RecordName,
-    door: impl FnOnce(Vec<u8>) -> Result<Readmitted, RecordError>,
-) -> Option<Readmitted> {
-    match door(cache.get(&name)?) {
-        Ok(readmitted) => Some(readmitted),
+    door: impl FnOnce(Box<dyn Read>) -> Result<Reentered, RecordError>,
+) -> Option<Reentered> {
+    match door(cache.open(&name)?) {
+        Ok(reentered) => Some(reentered),
         // The record is as good as it was. Who asks again with the package itself hears what is wrong with its signers.
-        Err(RecordError::Standing(_)) => None,
+        Err(RecordError::Standing(_) | RecordError::Unread(_)) => None,
         Err(error) => {
             cache.discard(&name, &error.to_string());
             None
@@ -89,24 +88,29 @@ fn opened(
     }
 }
 
-/// Compiled code as it is kept: a byte that says whether the component was bridged, and the code.
+/// Compiled code as it is kept.
 pub(crate) struct Kept<'a> {
     pub(crate) is_bridged: bool,
     pub(crate) code: &'a CompiledCode,
 }
 
-/// The code of a record that [`open`] or [`reopen`] let in, and whether it is bridged.
+/// The notes of a record: one byte.
+pub(crate) fn is_bridged(notes: &[u8]) -> bool {
+    notes == [1]
+}
+
+/// The component of a record that [`open`] or [`reopen`] let in.
 pub(crate) fn component(
     cache: &dyn CodeCache,
     identity: &EngineIdentity,
     engine: &Engine,
-    package: &Readmitted,
-) -> Option<(Component, bool)> {
-    let (is_bridged, code) = package.code().split_first()?;
-    match compile::component(engine, code) {
-        Ok(component) => Some((component, *is_bridged == 1)),
+    package: Digest,
+    code: Code,
+) -> Option<Component> {
+    match compile::component_of(engine, code.seal().ok()?) {
+        Ok(component) => Some(component),
         Err(error) => {
-            cache.discard(&RecordName::of(package.digest(), identity), &error.to_string());
+            cache.discard(&RecordName::of(package, identity), &error.to_string());
             None
         }
     }
@@ -121,8 +125,8 @@ pub(crate) fn keep<R: Read + Seek>(
     kept: Kept<'_>,
 ) {
     let Ok(code) = kept.code.to_bytes() else { return };
-    let code = [&[u8::from(kept.is_bridged)], code.as_slice()].concat();
-    let compiled = Compiled { engine: engine.as_bytes(), component, code: &code };
+    let notes = [u8::from(kept.is_bridged)];
+    let compiled = Compiled { engine: engine.as_bytes(), component, notes: &notes, code: &code };
     if let Ok(record) = verify::seal(package, compiled, cache.key()) {
         cache.put(&RecordName::of(package.digest(), engine), &record);
     }

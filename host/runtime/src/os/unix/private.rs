@@ -46,7 +46,21 @@ impl PrivateFolder {
     }
 
     /// Reads a whole file and notes that it was used.
-    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Found {
+    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Found<Vec<u8>> {
+        let file = match self.find(name, bytes_max) {
+            Found::There(file) => file,
+            Found::Nothing => return Found::Nothing,
+            Found::Unfit(why) => return Found::Unfit(why),
+        };
+        let mut bytes = Vec::new();
+        match file.take(bytes_max).read_to_end(&mut bytes) {
+            Ok(_) => Found::There(bytes),
+            Err(_) => Found::Unfit("it cannot be read"),
+        }
+    }
+
+    /// Opens a file for reading and notes that it was used.
+    pub(crate) fn find(&self, name: &str, bytes_max: u64) -> Found<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = match openat(&self.0, name, flags, Mode::empty()) {
             Ok(file) => file,
@@ -68,11 +82,7 @@ impl PrivateFolder {
         };
         // When a record was used decides only which goes first.
         let _ = futimens(&file, &now);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-        match File::from(file).take(bytes_max).read_to_end(&mut bytes) {
-            Ok(_) => Found::Bytes(bytes),
-            Err(_) => Found::Unfit("it cannot be read"),
-        }
+        Found::There(file.into())
     }
 
     /// Puts a file in place in one step.

@@ -31,7 +31,21 @@ impl PrivateFolder {
     }
 
     /// Reads a whole file and notes that it was used.
-    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Found {
+    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Found<Vec<u8>> {
+        let file = match self.find(name, bytes_max) {
+            Found::There(file) => file,
+            Found::Nothing => return Found::Nothing,
+            Found::Unfit(why) => return Found::Unfit(why),
+        };
+        let mut bytes = Vec::new();
+        match file.take(bytes_max).read_to_end(&mut bytes) {
+            Ok(_) => Found::There(bytes),
+            Err(_) => Found::Unfit("it cannot be read"),
+        }
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn find(&self, name: &str, bytes_max: u64) -> Found<fs::File> {
         let path = self.0.join(name);
         match fs::symlink_metadata(&path) {
             Ok(found) if !found.is_file() => return Found::Unfit("it is not a plain file"),
@@ -40,11 +54,7 @@ impl PrivateFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Nothing,
             Err(_) => return Found::Unfit("it cannot be looked at"),
         }
-        let mut bytes = Vec::new();
-        match fs::File::open(&path).and_then(|file| file.take(bytes_max).read_to_end(&mut bytes)) {
-            Ok(_) => Found::Bytes(bytes),
-            Err(_) => Found::Unfit("it cannot be read"),
-        }
+        fs::File::open(&path).map_or(Found::Unfit("it cannot be opened"), Found::There)
     }
 
     /// Puts a file in place in one step.
