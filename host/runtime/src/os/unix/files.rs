@@ -16,8 +16,9 @@ pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path is not absolute"));
     }
     let folder = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut at: OwnedFd = openat(CWD, "/", folder | OFlags::RDONLY, Mode::empty())?;
     let mut parts = parts.peekable();
+    let access = if parts.peek().is_some() { passing() } else { OFlags::RDONLY };
+    let mut at: OwnedFd = openat(CWD, "/", folder | access, Mode::empty())?;
     while let Some(part) = parts.next() {
         let Component::Normal(name) = part else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path goes up"));
@@ -28,7 +29,7 @@ pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
     Ok(at.into())
 }
 
-/// For folders on the way, which need not be readable.
+/// For folders on the way, which need not be readable, and are not where the process is fenced in.
 fn passing() -> OFlags {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return OFlags::PATH;
