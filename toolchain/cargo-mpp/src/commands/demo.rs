@@ -12,9 +12,9 @@ use std::{fmt::Write as _, path::PathBuf};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  mpp demo\n  mpp demo --text notes.md --work /tmp/mpp-demo")]
 pub struct Arguments {
-    /// The text to run the tool on
-    #[arg(long, default_value = "README.md", value_name = "FILE")]
-    text: PathBuf,
+    /// The text to run the tool on; the README of this folder or else of the tool unless said otherwise
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
     /// The folder to work in, emptied first; below `target/` unless said otherwise
     #[arg(long, default_value = "target/mpp-demo", value_name = "FOLDER")]
     work: PathBuf,
@@ -23,8 +23,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, context: &Context<'_>) -> Result<Output, OpsError> {
     let mut text = String::new();
     let mut steps = Vec::new();
-    let (work, input) = (context.path(&arguments.work), context.path(&arguments.text));
-    demo::demo(context, &work, &input, &mut |step| {
+    let (work, input) = (context.path(&arguments.work), arguments.text.map(|text| context.path(&text)));
+    demo::demo(context, &work, input.as_deref(), &mut |step| {
         let _ = write!(
             text,
             "\n{}. {}\n   $ {}\n{}",

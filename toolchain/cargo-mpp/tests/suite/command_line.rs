@@ -183,3 +183,15 @@ fn a_pinned_name_is_not_given_to_another_key() {
     person.json(&["trust", "remove", "acme"]);
     assert_eq!(person.json(&["trust", "list"])["trusted"], serde_json::json!([]));
 }
+
+#[test]
+fn the_demo_needs_nothing_of_the_folder_that_it_is_started_in() {
+    let newcomer = Person::new();
+    let walked = newcomer.json(&["demo"]);
+    let commands: Vec<&str> =
+        walked["steps"].as_array().unwrap().iter().map(|step| step["command"].as_str().unwrap()).collect();
+    assert_eq!(commands.first(), Some(&"mpp new md --namespace acme"));
+    assert!(commands.contains(&"mpp call acme:md outline --text @README.md"), "{commands:?}");
+    let refusal = &walked["steps"].as_array().unwrap().last().unwrap()["found"]["error"]["code"];
+    assert_eq!(refusal, "pkg.manifest-mismatch", "{walked}");
+}

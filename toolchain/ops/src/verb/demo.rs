@@ -62,16 +62,27 @@ impl mpp_schema::Coded for FlippedByteAccepted {
 
 const PACKAGE: &str = "acme:md";
 
-/// Walks the road in a fresh folder at `work`, on the text in `input`, and shows each step when it is done.
-pub fn demo(context: &Context<'_>, work: &Path, input: &Path, show: &mut dyn FnMut(Step)) -> Result<(), OpsError> {
+/// Walks the road in a fresh folder at `work` and shows each step when it is done. The tool runs on the text in `input`, or on the README of
+/// the folder that the program was started in, or where there is none on its own.
+pub fn demo(
+    context: &Context<'_>,
+    work: &Path,
+    input: Option<&Path>,
+    show: &mut dyn FnMut(Step),
+) -> Result<(), OpsError> {
     prepare(work)?;
-    let road =
-        Road { author: person(context, work, "author"), user: person(context, work, "user"), input: input.to_owned() };
+    let input = input.map_or_else(|| readme(context, work), Path::to_owned);
+    let road = Road { author: person(context, work, "author"), user: person(context, work, "user"), input };
     for step in [Road::make, Road::build, Road::sign, Road::publish, Road::install, Road::look, Road::call, Road::cheat]
     {
         show(step(&road)?);
     }
     Ok(())
+}
+
+fn readme(context: &Context<'_>, work: &Path) -> PathBuf {
+    let here = context.folder.join("README.md");
+    if here.is_file() { here } else { work.join("md/README.md") }
 }
 
 /// The file that says that a folder was made by a demo and may be emptied by the next.
