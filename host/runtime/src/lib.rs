@@ -113,6 +113,10 @@
 //! Reading order: [`Host`] and [`HostOptions`], then `load`, `loaded` and `call`; [`Limits`], with `meter`, `ticker` and `stop`
 //! which enforce and name them; `cap`, one file for each thing that a tool may import.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../registry-git/web/guide/embedding.md")]
+struct Guide;
+
 mod allowance;
 mod cache;
 mod call;

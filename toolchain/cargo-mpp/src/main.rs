@@ -9,6 +9,8 @@ mod commands;
 mod context;
 mod exit;
 mod os;
+#[cfg(test)]
+mod reference;
 mod ui;
 
 use clap::Parser as _;

@@ -10,6 +10,8 @@ mod doctor;
 mod first_use;
 #[cfg(target_os = "linux")]
 mod grants;
+#[cfg(target_os = "linux")]
+mod guide;
 mod hook;
 #[cfg(target_os = "linux")]
 mod kv;

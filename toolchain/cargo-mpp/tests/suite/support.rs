@@ -137,7 +137,7 @@ fn ended(output: Output) -> Ended {
 }
 
 /// One folder for everything that tests compile, so that the crates of the template are compiled once.
-fn build_folder() -> PathBuf {
+pub(crate) fn build_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tools")
 }
 
