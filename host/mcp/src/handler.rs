@@ -9,10 +9,10 @@ use mpp_host::{Cancel, Progress, Step};
 use mpp_schema::{Problem, text};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestMethod, CompleteRequestParams, CompleteResult,
-    CustomRequest, CustomResult, ErrorCode, ErrorData, Implementation, ListPromptsRequestMethod, ListPromptsResult,
-    ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ServerCapabilities,
-    ServerConfig, SubscriptionFilter,
+    CustomRequest, CustomResult, ErrorCode, ErrorData, Implementation, InitializeRequestParams, InitializeResult,
+    ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+    ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{NotificationContext, Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -35,6 +35,8 @@ pub(crate) struct Handler {
     listed: Arc<Mutex<Option<Arc<Vec<Tool>>>>>,
     changes: watch::Sender<()>,
     signals: Signals,
+    /// Whether it answers one request alone.
+    is_alone: bool,
 }
 
 /// When a session ends.
@@ -48,7 +50,19 @@ pub(crate) struct Signals {
 
 impl Handler {
     pub(crate) fn new(toolbox: Arc<dyn Toolbox>, options: Options, signals: Signals) -> Self {
-        Self { toolbox, options, listed: Arc::default(), changes: watch::Sender::new(()), signals }
+        Self { toolbox, options, listed: Arc::default(), changes: watch::Sender::new(()), signals, is_alone: false }
+    }
+
+    /// For one request over HTTP, where there is no stream that news could come on unless a client listens.
+    pub(crate) fn over_http(mut self) -> Self {
+        self.is_alone = true;
+        self
+    }
+
+    /// A client that will be told of changes is told of those from now on. Where the list cannot be made, there is nothing to compare with.
+    pub(crate) async fn begin_with_this_list(&self) {
+        let tools = self.tools().await.ok();
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = tools;
     }
 
     /// Looks for changes for as long as the session lasts (MCP-14).
@@ -93,6 +107,19 @@ impl ServerHandler for Handler {
         ServerConfig::new(capabilities)
             .with_server_info(Implementation::new("mpp", self.options.version.clone()))
             .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut opened = self.negotiate_initialize(&request)?;
+        if self.is_alone {
+            opened.capabilities = ServerCapabilities::builder().enable_tools().build();
+        }
+        Ok(opened)
     }
 
     async fn list_tools(

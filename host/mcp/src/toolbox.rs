@@ -21,6 +21,24 @@ pub trait Toolbox: Send + Sync + 'static {
     fn call(&self, call: &ToolCall) -> Result<Called, Refused>;
 }
 
+/// Who may come in over HTTP. Blocks, and is asked on a thread that may.
+pub trait Door: Send + Sync + 'static {
+    /// The agent that this token belongs to, with its tools; nothing for a token of nobody.
+    ///
+    /// # Errors
+    /// The home cannot be read.
+    fn open(&self, token: &str) -> Result<Option<Entered>, Problem>;
+}
+
+/// An agent that came in.
+#[derive(Clone)]
+pub struct Entered {
+    /// Its name.
+    pub agent: String,
+    /// Its tools.
+    pub toolbox: Arc<dyn Toolbox>,
+}
+
 /// A tool as agents see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

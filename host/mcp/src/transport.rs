@@ -116,7 +116,7 @@ async fn write<W: AsyncWrite + Unpin>(
 }
 
 /// What a line is.
-enum Read {
+pub(crate) enum Read {
     Message(Box<ClientJsonRpcMessage>),
     /// It is answered at once, and goes no further.
     Answer(ErrorData, Option<RequestId>),
@@ -124,7 +124,8 @@ enum Read {
     Nothing,
 }
 
-fn read(line: &[u8], open: &Arc<Open>) -> Read {
+/// Reads a message.
+pub(crate) fn read(line: &[u8], open: &Arc<Open>) -> Read {
     let envelope = match strict::envelope(line) {
         Ok(envelope) => envelope,
         Err(Fault::NotJson(why)) => return Read::Answer(ErrorData::parse_error(why, None), None),

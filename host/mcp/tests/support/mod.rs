@@ -15,9 +15,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Long enough for the slowest machine: a test that waits this long failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Tools {
+pub(crate) struct Tools {
     list: Mutex<Arc<Vec<Tool>>>,
     arguments: Mutex<String>,
     waiting: Mutex<Sender<()>>,
@@ -56,6 +56,35 @@ fn ended(ending: Ending) -> Result<Called, Refused> {
 }
 
 impl Tools {
+    /// With news of calls that wait, and of those that were cancelled.
+    pub(crate) fn new() -> (Arc<Self>, Receiver<()>, Receiver<()>) {
+        let ((waits, waiting), (cancels, cancelled)) = (mpsc::channel(), mpsc::channel());
+        let names = ["test_echo", "test_fail", "test_steps", "test_wait"];
+        let tools = Self {
+            list: Mutex::new(Arc::new(names.map(tool).to_vec())),
+            arguments: Mutex::default(),
+            waiting: Mutex::new(waits),
+            cancelled: Mutex::new(cancels),
+            released: Default::default(),
+        };
+        (Arc::new(tools), waiting, cancelled)
+    }
+
+    pub(crate) fn seen_arguments(&self) -> String {
+        self.arguments.lock().unwrap().clone()
+    }
+
+    /// A tool less.
+    pub(crate) fn change(&self) {
+        *self.list.lock().unwrap() = Arc::new(vec![tool("test_echo")]);
+    }
+
+    /// One call that waits goes on.
+    pub(crate) fn release(&self) {
+        *self.released.0.lock().unwrap() += 1;
+        self.released.1.notify_one();
+    }
+
     /// Until it is let go, or cancelled.
     fn wait(&self, call: &ToolCall) -> Result<Called, Refused> {
         self.waiting.lock().unwrap().send(()).unwrap();
@@ -123,15 +152,7 @@ impl Session {
     pub(crate) fn start_as(mode: Mode) -> Self {
         let (for_server, input) = std::io::pipe().unwrap();
         let (output, for_client) = std::io::pipe().unwrap();
-        let ((waits, waiting), (cancels, cancelled)) = (mpsc::channel(), mpsc::channel());
-        let names = ["test_echo", "test_fail", "test_steps", "test_wait"];
-        let tools = Arc::new(Tools {
-            list: Mutex::new(Arc::new(names.map(tool).to_vec())),
-            arguments: Mutex::default(),
-            waiting: Mutex::new(waits),
-            cancelled: Mutex::new(cancels),
-            released: Default::default(),
-        });
+        let (tools, waiting, cancelled) = Tools::new();
         let toolbox = Arc::clone(&tools);
         let pipes =
             Pipes { input: File::from(OwnedFd::from(for_server)), output: File::from(OwnedFd::from(for_client)) };
@@ -189,7 +210,7 @@ impl Session {
     }
 
     pub(crate) fn seen_arguments(&self) -> String {
-        self.tools.arguments.lock().unwrap().clone()
+        self.tools.seen_arguments()
     }
 
     pub(crate) fn until_waiting(&self) {
@@ -212,13 +233,12 @@ impl Session {
     }
 
     pub(crate) fn release(&self) {
-        *self.tools.released.0.lock().unwrap() += 1;
-        self.tools.released.1.notify_one();
+        self.tools.release();
     }
 
     /// A tool less.
     pub(crate) fn change(&self) {
-        *self.tools.list.lock().unwrap() = Arc::new(vec![tool("test_echo")]);
+        self.tools.change();
     }
 
     /// From the next message on.

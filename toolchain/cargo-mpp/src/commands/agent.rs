@@ -44,6 +44,17 @@ pub enum Command {
         /// The agent
         name: Ident,
     },
+    /// Make the token with which an agent comes in over HTTP; prints it, once
+    #[command(
+        after_help = "Examples:\n  mpp agent token desk\n  mpp agent token desk --remove\n\nWhoever has the token is the agent, up to what `mpp agent list` says that it may\ndo. Only a digest of it is kept; a new one takes the place of the one before."
+    )]
+    Token {
+        /// The agent
+        name: Ident,
+        /// Take its token away
+        #[arg(long)]
+        remove: bool,
+    },
     /// Let another agent ask in the place of one; prints what it then shows
     #[command(
         after_help = "Examples:\n  mpp agent delegate --agent desk --to MCowBQYDK2Vw… --hours 8 --level L1 --package acme:md > link.json"
@@ -159,6 +170,16 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         }
         Command::Allow { name, decisions } => Ok(one(&agent::allow(context, &name, &decisions.into())?)),
         Command::Revoke { name } => Ok(one(&agent::revoke(context, &name)?)),
+        Command::Token { name, remove: true } => {
+            let removed = agent::remove_token(context, &name)?;
+            let talk = if removed { "its token does not count any more\n" } else { "it had no token\n" };
+            Ok(Output::new(json!({ "agent": name, "removed": removed }), "").with_talk(talk))
+        }
+        Command::Token { name, remove: false } => {
+            let report = agent::token(context, &name)?;
+            let text = format!("{}\n", report.token);
+            Ok(Output::new(&report, text).with_talk("it is kept nowhere; for `mpp serve --http`\n"))
+        }
         Command::Delegate(Delegate { by, to, host, hours, level, packages, tools }) => {
             let seconds = hours.saturating_mul(3600);
             let what = HandOn { to: &to, host, seconds, level, packages, tools };

@@ -13,6 +13,7 @@ mod grants;
 #[cfg(target_os = "linux")]
 mod guide;
 mod hook;
+mod http;
 #[cfg(target_os = "linux")]
 mod kv;
 #[cfg(target_os = "linux")]

@@ -2,6 +2,7 @@
 //!
 //! Every file is written whole or not at all. Nothing here decides about trust; it keeps what was decided.
 
+pub mod agent_tokens;
 pub mod agents;
 mod aliases;
 pub mod approver;

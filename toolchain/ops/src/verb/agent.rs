@@ -103,6 +103,26 @@ pub fn revoke(context: &Context<'_>, name: &Ident) -> Result<AgentReport, OpsErr
     report(context, context.home.change_agent(name, |record| record.revoked = true)?)
 }
 
+/// A token that was made.
+#[derive(Serialize)]
+pub struct TokenReport {
+    /// Whose it is.
+    pub agent: Ident,
+    /// Its text, which is kept nowhere.
+    pub token: String,
+}
+
+/// Makes the token with which an agent comes in over HTTP; one that it had does not count any more.
+pub fn token(context: &Context<'_>, name: &Ident) -> Result<TokenReport, OpsError> {
+    let token = context.home.make_agent_token(name, context.now)?;
+    Ok(TokenReport { agent: name.clone(), token: token.text().to_owned() })
+}
+
+/// Takes the token of an agent away; whether it had one.
+pub fn remove_token(context: &Context<'_>, name: &Ident) -> Result<bool, OpsError> {
+    context.home.remove_agent_token(name)
+}
+
 fn report(context: &Context<'_>, record: AgentRecord) -> Result<AgentReport, OpsError> {
     let key_file = Some(context.home.agent_key_path(&record.name)).filter(|path| path.exists());
     Ok(AgentReport { id: record.public()?.id(), record, key_file })

@@ -1,6 +1,6 @@
 //! The installed packages as a running tool may call them, looked up when it does.
 
-use super::shelf::Shelves;
+use super::shelves::Shelves;
 use mpp_host::{Host, LoadedPackage, NoCallee, Tools};
 use mpp_policy::Grants;
 use mpp_schema::{PackageName, consent::Level};
