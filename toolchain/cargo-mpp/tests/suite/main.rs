@@ -1,6 +1,8 @@
 //! The real program, used as people use it.
 
 #[cfg(target_os = "linux")]
+mod asking;
+#[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
 mod connect;
