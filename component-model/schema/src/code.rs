@@ -251,6 +251,7 @@ codes! {
     REGISTRY_EXISTS "registry.exists" User "a registry of that name is already known to this home";
     REGISTRY_AMBIGUOUS "registry.ambiguous" User "more than one registry could be meant";
     REGISTRY_NO_HEAD_KEY "registry.no-head-key" User "this home does not hold a head key of the registry";
+    REGISTRY_NO_ROOT_KEY "registry.no-root-key" User "no key at hand may sign this root of the registry";
     REGISTRY_UNREACHABLE "registry.unreachable" Host "the registry could not be reached";
     REGISTRY_FILE_MISSING "registry.file-missing" Registry "a package file is not where its registry says";
     REGISTRY_ANSWER "registry.answer" Registry "a server answered with something else than what was asked for";

@@ -29,6 +29,18 @@ pub struct Proposal {
     pub lines: Vec<ProposedLine>,
 }
 
+/// A root that is signed on several machines, on its way from one to the next (spec/index.md IDX-78). It is no file of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PendingRoot {
+    /// The format's version.
+    pub mpp: FormatVersion,
+    /// The root that is in force, so that whoever signs sees what changes.
+    pub before: Signed,
+    /// The root that is to follow it, with the signatures so far, which may be none.
+    pub next: Signed,
+}
+
 /// One line of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

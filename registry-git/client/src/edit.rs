@@ -9,7 +9,7 @@ use crate::{
 use gix::ObjectId;
 use mpp_index::{
     IndexError,
-    plan::{self, IndexEdit, NewRoot},
+    plan::{self, IndexEdit, NewRoot, PendingRoot, RootChange},
     state::TrustedState,
 };
 use mpp_package::key::Signer;
@@ -88,30 +88,84 @@ impl Registry {
     /// # Errors
     /// When that commit was not right, too few keys are at hand, and as [`Registry::edit`].
     pub fn recover(&mut self, good: &str, new: &NewRoot<'_>) -> Result<Edited, RegistryError> {
-        let good = ObjectId::from_hex(good.as_bytes())
-            .map_err(|error| RegistryError::git("read the id of a commit", self.repository_path(), error))?;
+        self.edit_from(good, new.now, |good, files, state| plan::recover(good, files, state, new))
+    }
+
+    /// Writes the next root down for others to sign; with `good` as the recovery from misused head keys. Changes nothing.
+    ///
+    /// # Errors
+    /// When the index is refused, or that commit was not right.
+    pub fn propose_root(
+        &mut self,
+        change: &RootChange,
+        good: Option<&str>,
+        now: Instant,
+    ) -> Result<PendingRoot, RegistryError> {
+        self.refuse_copy()?;
+        let _lock = self.store.lock()?;
+        self.update_for_signing(now)?;
+        let workspace = Workspace::without_package(self)?;
+        let good = good.map(|good| self.past(&workspace, commit_id(good, self)?)).transpose()?;
+        let good = good.as_ref().map(|good| good as &dyn mpp_index::Files);
+        Ok(plan::propose_root(&self.snapshot()?, self.trusted()?, change, good, now)?)
+    }
+
+    /// Publishes a root that others signed; `good` is the commit that it was proposed with.
+    ///
+    /// # Errors
+    /// When it does not follow the root in force, too few signed, and as [`Registry::edit`].
+    pub fn adopt_root(
+        &mut self,
+        pending: &PendingRoot,
+        good: Option<&str>,
+        head_keys: &[&dyn Signer],
+        now: Instant,
+    ) -> Result<Edited, RegistryError> {
+        if let Some(good) = good {
+            return self.edit_from(good, now, |good, files, state| {
+                plan::adopt_root(files, state, pending, Some(good), head_keys, now)
+            });
+        }
+        let plan =
+            |files: &Snapshot, state: &TrustedState| plan::adopt_root(files, state, pending, None, head_keys, now);
+        let done = self.edit(now, |files, state| plan(files, state).map(Some))?;
+        done.ok_or_else(|| self.race())
+    }
+
+    /// An edit of the files of an earlier commit, on top of the newest one.
+    fn edit_from(
+        &mut self,
+        good: &str,
+        now: Instant,
+        plan: impl Fn(&Snapshot, &Snapshot, &TrustedState) -> Result<IndexEdit, IndexError>,
+    ) -> Result<Edited, RegistryError> {
+        let good = commit_id(good, self)?;
         self.refuse_copy()?;
         let _lock = self.store.lock()?;
         let _turn = self.turn();
         for attempt in 1..=ATTEMPTS {
-            self.update_for_signing(new.now)?;
+            self.update_for_signing(now)?;
             let workspace = Workspace::without_package(self)?;
-            if let Some(transport) = &self.transport {
-                transport.fetch_index(&workspace.path, good, None)?;
-                repository::set_shallow(&workspace.path, &[self.believed()?.commit, good])?;
-            }
-            let repository = repository::open(&workspace.path)?;
-            let files = Snapshot::new(repository.clone(), good)?;
-            let edit = plan::recover(&files, &self.snapshot()?, self.trusted()?, new)?;
+            let files = self.past(&workspace, good)?;
+            let edit = plan(&files, &self.snapshot()?, self.trusted()?)?;
             let done = Edited { head: edit.head.clone(), summary: edit.summary.clone() };
-            let job = Job { edit, now: new.now, package: None };
-            if self.carry_out_on(&repository, &workspace.path, &files, &job)? {
-                self.update_locked(None, new.now)?;
+            let job = Job { edit, now, package: None };
+            if self.carry_out_on(&repository::open(&workspace.path)?, &workspace.path, &files, &job)? {
+                self.update_locked(None, now)?;
                 return Ok(done);
             }
             back_off(attempt);
         }
         Err(self.race())
+    }
+
+    /// The files of an earlier commit, brought here where they are not yet.
+    fn past(&self, workspace: &Workspace, commit: ObjectId) -> Result<Snapshot, RegistryError> {
+        if let Some(transport) = &self.transport {
+            transport.fetch_index(&workspace.path, commit, None)?;
+            repository::set_shallow(&workspace.path, &[self.believed()?.commit, commit])?;
+        }
+        Snapshot::new(repository::open(&workspace.path)?, commit)
     }
 
     /// Brings in what is new before something is planned on it. An expired head is left to the edit, which makes it fresh again.
@@ -148,4 +202,9 @@ impl Registry {
     pub(crate) fn race(&self) -> RegistryError {
         RegistryError::Race { location: self.location.to_string(), attempts: ATTEMPTS }
     }
+}
+
+fn commit_id(text: &str, registry: &Registry) -> Result<ObjectId, RegistryError> {
+    ObjectId::from_hex(text.as_bytes())
+        .map_err(|error| RegistryError::git("read the id of a commit", registry.repository_path(), error))
 }

@@ -5,7 +5,7 @@ mod support;
 use gix::ObjectId;
 use mpp_index::{
     IndexError,
-    plan::{self, NewRoot, Owners, Reset, Revoke, Say},
+    plan::{self, NewRoot, Owners, Reset, Revoke, RootChange, Say},
     state::{Comparison, TrustedState},
 };
 use mpp_package::key::{SecretKey, Signer};
@@ -117,10 +117,7 @@ type AtHand<'a> = (&'a [&'a dyn Signer], &'a [&'a dyn Signer]);
 
 fn new_root<'a>(keys: Change, signers: AtHand<'a>, now: Instant) -> NewRoot<'a> {
     NewRoot {
-        root_keys: keys.0,
-        head_keys: keys.1,
-        head_lifetime_days: None,
-        lifetime_days: 365,
+        change: RootChange { root_keys: keys.0, head_keys: keys.1, head_lifetime_days: None, lifetime_days: 365 },
         root_signers: signers.0,
         head_signers: signers.1,
         now,

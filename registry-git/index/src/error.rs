@@ -226,6 +226,16 @@ pub enum IndexError {
         /// How many would have to sign.
         threshold: u8,
     },
+    /// A root must be signed, and no key for it is at hand.
+    #[error(
+        "signed root {version} of registry {registry}: expected a root key of it or of the root before, found none at hand"
+    )]
+    NoRootKey {
+        /// The registry.
+        registry: RegistryId,
+        /// The version of the new root.
+        version: u32,
+    },
     /// All that fits, and may be chosen, was signed a short while ago.
     #[error(
         "resolved {name} {requirement}: {version} was signed at {issued}, and what is chosen anew must be older than {until}"
@@ -297,6 +307,7 @@ impl Coded for IndexError {
             Self::Collision { .. } => codes::NAME_COLLISION,
             Self::NoHeadKey { .. } => codes::REGISTRY_NO_HEAD_KEY,
             Self::TooYoung { .. } => codes::PACKAGE_TOO_YOUNG,
+            Self::NoRootKey { .. } => codes::REGISTRY_NO_ROOT_KEY,
             Self::NotFound { .. } => codes::PACKAGE_NOT_FOUND,
         }
     }
@@ -331,6 +342,7 @@ impl Coded for IndexError {
             Self::Collision { .. } => "choose a name that people will not confuse",
             Self::NoHeadKey { .. } => "publish from the home that made the registry, or ask whoever runs it to publish",
             Self::NotFound { .. } => "`mpp search TEXT` lists packages, `mpp info NS:NAME` the versions of one",
+            Self::NoRootKey { .. } => "name the key that its root keys list: `--root-key NAME|FILE`",
             _ => return Vec::new(),
         };
         vec![hint.to_owned()]

@@ -5,6 +5,7 @@
 mod draft;
 mod life;
 mod owners;
+mod pending_root;
 mod proposal;
 mod root;
 #[cfg(test)]
@@ -30,8 +31,9 @@ use mpp_schema::{
     index::{Blobs, Config, Head, KeySet, NamespaceRecord, Release, Root, Says, Signed, Statement},
 };
 pub use owners::{Owners, Reset, owners};
+pub use pending_root::{Lacking, PendingRoot, adopt_root, propose_root};
 pub use proposal::{Proposed, Taken, accept, check_proposal, propose, releases_of};
-pub use root::{NewRoot, recover, rotate};
+pub use root::{NewRoot, RootChange, recover, rotate};
 use std::collections::BTreeMap;
 
 /// Files to write over those of the state that the plan was made for.

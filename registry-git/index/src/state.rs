@@ -6,7 +6,7 @@
 mod changes;
 mod compare;
 mod copy;
-mod root;
+pub(crate) mod root;
 mod walk;
 
 use crate::package::Proof;
@@ -174,6 +174,18 @@ pub fn update(
     let changed = changes::verify(candidate, base, &tail.records, &accepted.head)?;
     let state = accepted.into_state(tail.segment, false);
     Ok(Update { state, changed, records: tail.records.len() as u64 })
+}
+
+/// Verifies a state by itself, from the first root on, as of the moment when its head was signed. It may have expired since.
+///
+/// # Errors
+/// When it was not right then.
+pub fn of_the_past(files: &dyn Files, pin: Option<Digest>) -> Result<Update, IndexError> {
+    let gone = || IndexError::Removed { path: layout::HEAD.to_owned(), what: "the file" };
+    let file = files.read(layout::HEAD)?.ok_or_else(gone)?;
+    // The moment is believed once the update has verified the same text.
+    let head: Head = document::parse(layout::HEAD, document::envelope(layout::HEAD, &file)?.signed.as_bytes())?;
+    update(None, pin, &Candidate { files, changed: None }, head.issued)
 }
 
 /// A head that is to be believed once what it fixes is verified, and the root that it stands under.

@@ -11,7 +11,7 @@ use schemars::{Schema, schema_for};
 const FOLDER: &str = "spec/schemas/";
 
 /// Each published document with its schema.
-fn schemas() -> [(&'static str, Schema); 26] {
+fn schemas() -> [(&'static str, Schema); 27] {
     [
         ("agent-call", schema_for!(consent::AgentCall)),
         ("approval", schema_for!(consent::Approval)),
@@ -26,6 +26,7 @@ fn schemas() -> [(&'static str, Schema); 26] {
         ("log-record", schema_for!(index::LogRecord)),
         ("manifest", schema_for!(Manifest)),
         ("namespace-record", schema_for!(index::NamespaceRecord)),
+        ("pending-root", schema_for!(index::PendingRoot)),
         ("policy", schema_for!(policy::PolicyFile)),
         ("problem", schema_for!(Problem)),
         ("project-file", schema_for!(project::ProjectFile)),

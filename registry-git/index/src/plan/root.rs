@@ -5,16 +5,17 @@ use crate::{
     Files, IndexError, document,
     keys::Keys,
     layout, shards,
-    state::{self, Candidate, TrustedState},
+    state::{self, TrustedState},
 };
 use mpp_package::{key::Signer, signature::Purpose};
 use mpp_schema::{
-    Digest, FormatVersion, Instant,
-    index::{Head, KeySet, LogPoint, Root},
+    FormatVersion, Instant,
+    index::{KeySet, LogPoint, Root, Signed},
 };
 
-/// A new root.
-pub struct NewRoot<'a> {
+/// What is to be different from the root before.
+#[derive(Debug, Clone)]
+pub struct RootChange {
     /// Who may sign the next root; nothing for those of the root before.
     pub root_keys: Option<KeySet>,
     /// Who may sign heads; nothing for those of the root before.
@@ -23,6 +24,12 @@ pub struct NewRoot<'a> {
     pub head_lifetime_days: Option<u16>,
     /// How long the new root is accepted.
     pub lifetime_days: u32,
+}
+
+/// A new root, signed here.
+pub struct NewRoot<'a> {
+    /// What it changes.
+    pub change: RootChange,
     /// Keys at hand: enough of the root keys before, and of the new ones.
     pub root_signers: &'a [&'a dyn Signer],
     /// Keys at hand: enough of the new head keys.
@@ -37,9 +44,9 @@ pub struct NewRoot<'a> {
 /// When too few of the old or new root keys, or of the new head keys, are at hand.
 pub fn rotate(files: &dyn Files, state: &TrustedState, new: &NewRoot<'_>) -> Result<IndexEdit, IndexError> {
     let draft = Draft::on(files, state, shards::table(files, state.head())?)?;
-    let root = next(state.root(), new, None)?;
-    let summary = format!("Change to root {}", root.version);
-    finish(draft, state.root(), root, new, summary)
+    let root = next(state.root(), &new.change, None, new.now)?;
+    let signed = sign(state.root(), &root, new.root_signers)?;
+    finish(draft, root, &signed, new.head_signers, new.now)
 }
 
 /// Plans the recovery from misused head keys: an edit of `good`, the files of the last commit that was right, under a new root from which
@@ -53,7 +60,19 @@ pub fn recover(
     state: &TrustedState,
     new: &NewRoot<'_>,
 ) -> Result<IndexEdit, IndexError> {
-    let restored = restored(good, state.pin())?;
+    let (draft, resume) = resumed(good, files, state)?;
+    let root = next(state.root(), &new.change, Some(resume), new.now)?;
+    let signed = sign(state.root(), &root, new.root_signers)?;
+    finish(draft, root, &signed, new.head_signers, new.now)
+}
+
+/// A draft on files of the past, with all roots since then, and the point of the log from which it goes on.
+pub(super) fn resumed<'a>(
+    good: &'a dyn Files,
+    files: &dyn Files,
+    state: &TrustedState,
+) -> Result<(Draft<'a>, LogPoint), IndexError> {
+    let restored = state::of_the_past(good, Some(state.pin()))?.state;
     let head = restored.head();
     let resume = LogPoint { length: head.log_length, hash: head.log_hash };
     let mut draft = Draft::on(good, &restored, shards::table(good, head)?)?;
@@ -64,13 +83,16 @@ pub fn recover(
         let digest = shards::digest_of(files, &table, &path)?.ok_or_else(gone)?;
         draft.write(path.clone(), shards::read_exact(files, &path, digest)?);
     }
-    let root = next(state.root(), new, Some(resume))?;
-    let summary = format!("Recover under root {}", root.version);
-    finish(draft, state.root(), root, new, summary)
+    Ok((draft, resume))
 }
 
 /// The root after another.
-fn next(before: &Root, new: &NewRoot<'_>, resume: Option<LogPoint>) -> Result<Root, IndexError> {
+pub(super) fn next(
+    before: &Root,
+    change: &RootChange,
+    resume: Option<LogPoint>,
+    now: Instant,
+) -> Result<Root, IndexError> {
     let version = before.version.checked_add(1).ok_or_else(|| IndexError::RootInvalid {
         version: before.version,
         reason: "it is the last one that can be counted".to_owned(),
@@ -79,42 +101,41 @@ fn next(before: &Root, new: &NewRoot<'_>, resume: Option<LogPoint>) -> Result<Ro
         mpp: FormatVersion::CURRENT,
         registry: before.registry,
         version,
-        root_keys: new.root_keys.clone().unwrap_or_else(|| before.root_keys.clone()),
-        head_keys: new.head_keys.clone().unwrap_or_else(|| before.head_keys.clone()),
-        head_lifetime_days: new.head_lifetime_days.unwrap_or(before.head_lifetime_days),
-        issued: new.now,
-        expires: new.now.plus_days(new.lifetime_days),
+        root_keys: change.root_keys.clone().unwrap_or_else(|| before.root_keys.clone()),
+        head_keys: change.head_keys.clone().unwrap_or_else(|| before.head_keys.clone()),
+        head_lifetime_days: change.head_lifetime_days.unwrap_or(before.head_lifetime_days),
+        issued: now,
+        expires: now.plus_days(change.lifetime_days),
         resume,
     })
 }
 
-/// Signs a root and adds it to a draft, with a head under it.
-fn finish(
-    mut draft: Draft<'_>,
-    before: &Root,
-    root: Root,
-    new: &NewRoot<'_>,
-    summary: String,
-) -> Result<IndexEdit, IndexError> {
+/// Signs a root, if enough keys of the one before and of its own are at hand.
+fn sign(before: &Root, root: &Root, signers: &[&dyn Signer]) -> Result<Signed, IndexError> {
     let (version, path) = (root.version, layout::root(root.version));
     for (of, keys) in [("before", &before.root_keys), ("it names", &root.root_keys)] {
-        if !Keys::new(&path, keys)?.are_met_by(new.root_signers) {
+        if !Keys::new(&path, keys)?.are_met_by(signers) {
             let reason = format!("too few of the root keys {of} are at hand: {} must sign", keys.threshold);
             return Err(IndexError::RootInvalid { version, reason });
         }
     }
-    let signed = document::seal(&path, &root, &Purpose::Root { registry: root.registry }, new.root_signers)?;
-    draft.set_root(root);
-    draft.write(path, document::line(&signed));
-    draft.finish(new.head_signers, new.now, summary)
+    document::seal(&path, root, &Purpose::Root { registry: root.registry }, signers)
 }
 
-/// Verifies a commit of the past from the first root on, as of the moment when its head was signed. Its head may have expired since.
-fn restored(files: &dyn Files, pin: Digest) -> Result<TrustedState, IndexError> {
-    let gone = || IndexError::Removed { path: layout::HEAD.to_owned(), what: "the file" };
-    let file = files.read(layout::HEAD)?.ok_or_else(gone)?;
-    // The moment is believed once the update has verified the same text.
-    let head: Head = document::parse(layout::HEAD, document::envelope(layout::HEAD, &file)?.signed.as_bytes())?;
-    let candidate = Candidate { files, changed: None };
-    Ok(state::update(None, Some(pin), &candidate, head.issued)?.state)
+/// Adds a signed root to a draft, with a head under it.
+pub(super) fn finish(
+    mut draft: Draft<'_>,
+    root: Root,
+    signed: &Signed,
+    head_signers: &[&dyn Signer],
+    now: Instant,
+) -> Result<IndexEdit, IndexError> {
+    let version = root.version;
+    let summary = match root.resume {
+        None => format!("Change to root {version}"),
+        Some(_) => format!("Recover under root {version}"),
+    };
+    draft.set_root(root);
+    draft.write(layout::root(version), document::line(signed));
+    draft.finish(head_signers, now, summary)
 }

@@ -1,6 +1,7 @@
 //! What a publisher may do, and what is refused before anything is written.
 
 mod life;
+mod pending_root;
 mod root;
 
 use super::{Publish, Published, publish, sign_head};

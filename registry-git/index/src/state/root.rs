@@ -49,8 +49,7 @@ pub(crate) fn first(files: &dyn Files, pin: Option<Digest>) -> Result<Chain, Ind
     if let Some(expected) = pin.filter(|pin| *pin != found) {
         return Err(IndexError::RootPin { expected, found });
     }
-    let claimed: Root = document::parse(&path, signed.signed.as_bytes())?;
-    let root = accept(&path, &signed, &claimed, &[&claimed])?;
+    let root = self_signed(&path, &signed)?;
     match root.version {
         1 => Ok(Chain { root, pin: found, resume: None }),
         version => Err(IndexError::RootInvalid { version, reason: "expected version 1 in the first root".into() }),
@@ -80,19 +79,34 @@ fn next(files: &dyn Files, root: &Root) -> Result<Option<Root>, IndexError> {
     let path = layout::root(version);
     let Some(file) = files.read(&path)? else { return Ok(None) };
     let signed = document::envelope(&path, &file)?;
-    let claimed: Root = document::parse(&path, signed.signed.as_bytes())?;
-    if claimed.registry != root.registry {
-        return Err(IndexError::OtherRegistry { path, expected: root.registry, found: claimed.registry });
-    }
-    if claimed.version != version {
-        let reason = format!("`{path}` says that it is version {}", claimed.version);
-        return Err(IndexError::RootInvalid { version, reason });
-    }
+    let claimed = claim(&path, &signed, root)?;
     accept(&path, &signed, &claimed, &[root, &claimed]).map(Some)
 }
 
+/// A root that its own root keys signed, whoever they are.
+pub(crate) fn self_signed(path: &str, signed: &Signed) -> Result<Root, IndexError> {
+    let claimed: Root = document::parse(path, signed.signed.as_bytes())?;
+    accept(path, signed, &claimed, &[&claimed])
+}
+
+/// What a root says that would follow another one. Its signatures are not looked at.
+pub(crate) fn claim(path: &str, signed: &Signed, before: &Root) -> Result<Root, IndexError> {
+    let claimed: Root = document::parse(path, signed.signed.as_bytes())?;
+    if claimed.registry != before.registry {
+        let (expected, found) = (before.registry, claimed.registry);
+        return Err(IndexError::OtherRegistry { path: path.to_owned(), expected, found });
+    }
+    match before.version.checked_add(1) {
+        Some(version) if version == claimed.version => Ok(claimed),
+        _ => {
+            let reason = format!("`{path}` says that it is version {}", claimed.version);
+            Err(IndexError::RootInvalid { version: before.version.saturating_add(1), reason })
+        }
+    }
+}
+
 /// Checks that the root keys of each of `by` signed.
-fn accept(path: &str, signed: &Signed, claimed: &Root, by: &[&Root]) -> Result<Root, IndexError> {
+pub(crate) fn accept(path: &str, signed: &Signed, claimed: &Root, by: &[&Root]) -> Result<Root, IndexError> {
     let purpose = Purpose::Root { registry: claimed.registry };
     Keys::new(path, &claimed.head_keys)?;
     for root in by {

@@ -39,6 +39,7 @@ pub mod publish;
 pub mod redact;
 pub mod registry;
 pub mod revoke;
+mod registry_root;
 pub mod rollback;
 pub mod run;
 pub mod search;

@@ -148,10 +148,11 @@ pub enum Command {
         files: bool,
     },
     /// Change the root: who may sign roots and heads, and for how long they are good
-    #[command(after_help = "mpp registry rotate --new-head-key head2.pub --head-key head2.key\n\
-                      After a head key was misused, go on from the last commit that was right:\n  \
-                      mpp registry rotate --recover COMMIT --new-head-key head2.pub --head-key head2.key")]
-    Rotate(RotateArguments),
+    #[command(after_help = super::registry_root::ROTATE_EXAMPLES)]
+    Rotate(super::registry_root::RotateArguments),
+    /// Add your signature to a root that others sign too; shows what it changes, and asks no registry
+    #[command(after_help = super::registry_root::SIGN_ROOT_EXAMPLES)]
+    SignRoot(super::registry_root::SignRootArguments),
     /// Show the proofs that this home keeps of registries that contradicted themselves
     Evidence {
         /// Only this registry
@@ -262,33 +263,6 @@ fn assign(context: &Context<'_>, name: &str, registry: Option<&Ident>) -> Result
     Ok(Output::new(&report, text))
 }
 
-#[derive(Debug, clap::Args)]
-pub struct RotateArguments {
-    /// A public key that may sign the next root; may be given several times; nothing for those of now
-    #[arg(long = "new-root-key", value_name = "KEY")]
-    new_root_keys: Vec<String>,
-    /// How many root keys must sign
-    #[arg(long, value_name = "NUMBER")]
-    root_threshold: Option<u8>,
-    /// A public key that may sign heads; may be given several times; nothing for those of now
-    #[arg(long = "new-head-key", value_name = "KEY")]
-    new_head_keys: Vec<String>,
-    /// How many head keys must sign
-    #[arg(long, value_name = "NUMBER")]
-    head_threshold: Option<u8>,
-    /// How many days a head is fresh
-    #[arg(long, value_name = "DAYS")]
-    head_lifetime: Option<u16>,
-    /// How many days the new root is accepted
-    #[arg(long, value_name = "DAYS")]
-    lifetime: Option<u32>,
-    /// Drop everything after this commit, the last one that was right
-    #[arg(long, value_name = "COMMIT")]
-    recover: Option<String>,
-    #[command(flatten)]
-    writing: super::writing::WritingArguments,
-}
-
 fn signed_head(report: &registry_upkeep::SignHeadReport) -> Output {
     let mut text: String =
         report.taken.iter().map(|taken| format!("took in {}\n", taken.releases.join(", "))).collect();
@@ -298,19 +272,6 @@ fn signed_head(report: &registry_upkeep::SignHeadReport) -> Output {
         talk += &format!("refused {}: [{}] {}\n", escaped(&one.waits_in), why.code, why.message);
     }
     Output::new(report, text).with_talk(talk)
-}
-
-fn rotate(arguments: RotateArguments, context: &Context<'_>) -> Result<Output, OpsError> {
-    let change = registry_upkeep::RootChange {
-        new_root_keys: arguments.new_root_keys,
-        root_threshold: arguments.root_threshold,
-        new_head_keys: arguments.new_head_keys,
-        head_threshold: arguments.head_threshold,
-        head_lifetime_days: arguments.head_lifetime,
-        lifetime_days: arguments.lifetime,
-        good: arguments.recover,
-    };
-    registry_upkeep::rotate(context, &change, &arguments.writing.into()).map(|report| super::writing::output(&report))
 }
 
 fn head(
@@ -408,7 +369,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             Ok(Output::new(json!({ "proposals": looked }), text).with_talk(talk))
         }
         Command::Check { url, root, files, .. } => check(context, &url, root, files),
-        Command::Rotate(arguments) => rotate(arguments, context),
+        Command::Rotate(arguments) => super::registry_root::rotate(arguments, context),
+        Command::SignRoot(arguments) => super::registry_root::sign(&arguments, context),
         Command::Evidence { registry } => evidence(context, registry.as_deref()),
         Command::Mirror(Mirror::Add { name, url }) => {
             registry_carriers::mirror(context, &name, &url, listed(false)).map(|report| known(&report))

@@ -30,6 +30,7 @@ mod registries;
 mod road;
 mod secrets;
 mod serve;
+mod root;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;

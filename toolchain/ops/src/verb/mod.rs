@@ -34,6 +34,7 @@ pub mod redact;
 pub mod registry;
 pub mod registry_carriers;
 pub mod registry_upkeep;
+pub mod registry_root;
 pub mod revoke;
 pub mod rollback;
 pub mod run;

@@ -1,23 +1,15 @@
-//! `mpp registry sign-head`, `head`, `check`, `rotate`, `recover` and `evidence`: running a registry, and watching one.
+//! `mpp registry sign-head`, `head`, `check` and `evidence`: running a registry, and watching one.
 
 use crate::{
     Context, Event, OpsError,
     atomic_write::{self, IoError},
     home::MalformedFile,
     registries,
-    verb::trust::parse_key,
     writing::{self, WriteReport, Writing},
 };
-use mpp_index::{
-    plan::{self, NewRoot},
-    search,
-    state::Comparison,
-};
+use mpp_index::{plan, search, state::Comparison};
 use mpp_registry::Registry;
-use mpp_schema::{
-    Digest, Ident, Instant, Problem, RegistryId,
-    index::{KeySet, Signed},
-};
+use mpp_schema::{Digest, Ident, Instant, Problem, RegistryId, index::Signed};
 use serde::Serialize;
 use std::{
     io::Read,
@@ -237,62 +229,6 @@ pub fn check_push(context: &Context<'_>, path: &Path, lines: impl Read) -> Resul
         context.surroundings.variable("GIT_QUARANTINE_PATH").map(|folder| context.path(Path::new(&folder)));
     let done = mpp_registry::check_push(&context.path(path), quarantine.as_deref(), &text, context.now)?;
     Ok(PushReport { references: done.references, records: done.records, files: done.files })
-}
-
-/// How the root changes. What is not said stays.
-#[derive(Debug, Default)]
-pub struct RootChange {
-    /// Public keys that may sign the next root.
-    pub new_root_keys: Vec<String>,
-    /// How many of them must.
-    pub root_threshold: Option<u8>,
-    /// Public keys that may sign heads.
-    pub new_head_keys: Vec<String>,
-    /// How many of them must.
-    pub head_threshold: Option<u8>,
-    /// How long a head is fresh.
-    pub head_lifetime_days: Option<u16>,
-    /// How long the new root is accepted.
-    pub lifetime_days: Option<u32>,
-    /// The last commit that was right, after head keys were misused.
-    pub good: Option<String>,
-}
-
-/// Changes the root; with a good commit, recovers from misused head keys.
-pub fn rotate(context: &Context<'_>, change: &RootChange, writing: &Writing) -> Result<WriteReport, OpsError> {
-    let mut open = writing.open(context)?;
-    let (roots, heads) = (writing.roots(context, &open)?, writing.heads(context, &open)?);
-    let before = open.registry.trusted()?.root().clone();
-    let new = NewRoot {
-        root_keys: key_set(context, &change.new_root_keys, change.root_threshold, &before.root_keys)?,
-        head_keys: key_set(context, &change.new_head_keys, change.head_threshold, &before.head_keys)?,
-        head_lifetime_days: change.head_lifetime_days,
-        lifetime_days: change.lifetime_days.unwrap_or(super::registry::ROOT_LIFETIME_DAYS),
-        root_signers: &writing::signers(&roots),
-        head_signers: &writing::signers(&heads),
-        now: context.now,
-    };
-    (context.tell)(Event::Started { step: "changing", what: format!("the root of `{}`", open.known.name) });
-    let done = match &change.good {
-        Some(good) => open.registry.recover(good, &new)?,
-        None => open.registry.rotate_root(&new)?,
-    };
-    (context.tell)(Event::Finished);
-    writing::report(&open, Some(done))
-}
-
-/// The new set, where keys or a threshold are named.
-fn key_set(
-    context: &Context<'_>,
-    keys: &[String],
-    threshold: Option<u8>,
-    before: &KeySet,
-) -> Result<Option<KeySet>, OpsError> {
-    if keys.is_empty() {
-        return Ok(threshold.map(|threshold| KeySet { threshold, ..before.clone() }));
-    }
-    let keys = keys.iter().map(|key| parse_key(context, key)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(plan::set_of(&keys, threshold.unwrap_or(1))))
 }
 
 /// A proof that a registry contradicts itself.

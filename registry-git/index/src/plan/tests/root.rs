@@ -2,7 +2,7 @@
 
 use crate::{
     IndexError, MemoryFiles,
-    plan::{IndexEdit, NewRoot, recover, rotate, set_of},
+    plan::{IndexEdit, NewRoot, RootChange, recover, rotate, set_of},
     state::TrustedState,
     world::{KEYS, World, day, key_set, reseal, world},
 };
@@ -22,15 +22,11 @@ fn new_root<'a>(
     keys: (Option<KeySet>, Option<KeySet>),
     signers: (&'a [&'a dyn Signer], &'a [&'a dyn Signer]),
 ) -> NewRoot<'a> {
-    NewRoot {
-        root_keys: keys.0,
-        head_keys: keys.1,
-        head_lifetime_days: Some(14),
-        lifetime_days: 730,
-        root_signers: signers.0,
-        head_signers: signers.1,
-        now: day(1),
-    }
+    NewRoot { change: change(keys), root_signers: signers.0, head_signers: signers.1, now: day(1) }
+}
+
+pub(super) fn change(keys: (Option<KeySet>, Option<KeySet>)) -> RootChange {
+    RootChange { root_keys: keys.0, head_keys: keys.1, head_lifetime_days: Some(14), lifetime_days: 730 }
 }
 
 #[track_caller]
@@ -90,10 +86,7 @@ fn an_expired_root_is_followed_by_one_that_is_not() {
     let world = world();
     let late = day(400);
     let new = NewRoot {
-        root_keys: None,
-        head_keys: None,
-        head_lifetime_days: None,
-        lifetime_days: 365,
+        change: RootChange { root_keys: None, head_keys: None, head_lifetime_days: None, lifetime_days: 365 },
         root_signers: &[&KEYS.root],
         head_signers: &[&KEYS.head],
         now: late,
@@ -105,7 +98,7 @@ fn an_expired_root_is_followed_by_one_that_is_not() {
 }
 
 /// A registry whose head key was misused, as a client believes it, and the honest state before.
-fn misused() -> (World, World) {
+pub(super) fn misused() -> (World, World) {
     let honest = world();
     let mut victim = honest.clone();
     victim.accept(reseal(&honest.publish("acme:evil", "1.0.0").unwrap(), |head| head.seq = u64::MAX - 1));
