@@ -167,7 +167,7 @@ impl World {
     }
 }
 
-fn changed(old: &MemoryFiles, new: &MemoryFiles) -> BTreeSet<String> {
+pub(crate) fn changed(old: &MemoryFiles, new: &MemoryFiles) -> BTreeSet<String> {
     let paths = old.0.keys().chain(new.0.keys());
     paths.filter(|path| old.0.get(*path) != new.0.get(*path)).cloned().collect()
 }

@@ -7,7 +7,7 @@ mod owners;
 mod revoked;
 mod shapes;
 
-use super::{Candidate, TrustedState, update};
+use super::{Candidate, Trusted, TrustedState, update};
 use crate::{
     MemoryFiles, document, layout,
     world::{
@@ -161,6 +161,13 @@ fn a_closed_segment_is_read_once_and_may_not_change_after() {
     assert_eq!(world.state.segment().length, 1024);
     let next = next(&world);
     assert_eq!(world.offer(&next, day(0)).unwrap().records, 1);
+    // What was closed before is not even opened.
+    let mut unread = next.clone();
+    unread.0.remove("log/00000000.jsonl");
+    let changed = crate::world::changed(&world.files, &next);
+    let candidate = Candidate { files: &unread, changed: Some(&changed) };
+    let trusted = Trusted { state: &world.state, files: Some(&world.files) };
+    assert_eq!(update(Some(trusted), None, &candidate, day(0)).unwrap().records, 1);
     let mut spoilt = next.clone();
     spoilt.0.get_mut("log/00000000.jsonl").unwrap().push(b'\n');
     world.check(&spoilt, Err(codes::INDEX_LOG_BROKEN));
