@@ -85,7 +85,11 @@ const REFUSALS: &[(&str, &str, &[&str])] = &[
             "statement-in-free-namespace",
         ],
     ),
-    ("a namespace that was reset while it was pinned", "trust.pin", &["pinned-and-reset", "pinned-to-another"]),
+    (
+        "a namespace that was reset while it was pinned",
+        "trust.pin",
+        &["pinned-and-reset", "pinned-and-reset-beside", "pinned-to-another"],
+    ),
     (
         "the same version twice, also with build metadata",
         "index.duplicate-version",

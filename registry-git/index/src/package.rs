@@ -48,6 +48,17 @@ pub struct Ownership {
     pub reset: Option<String>,
 }
 
+impl Ownership {
+    fn holds(&self, key: KeyId) -> bool {
+        self.keys.iter().any(|owner| owner.id() == key)
+    }
+
+    /// Whether the others are not enough to sign without it.
+    fn needs(&self, key: KeyId) -> bool {
+        self.keys.iter().filter(|owner| owner.id() != key).count() < self.threshold
+    }
+}
+
 impl NamespaceEntry {
     /// Checks that the namespace is in the hands of whoever holds a pinned key, or of others to whom its owners gave it since (IDX-73).
     ///
@@ -55,8 +66,14 @@ impl NamespaceEntry {
     /// When the key never owned it, or the registry gave it to others after.
     pub fn check_pin(&self, pinned: KeyId) -> Result<(), IndexError> {
         let contradicted = |reason: String| IndexError::Pinned { namespace: self.name.clone(), pinned, reason };
-        let owned = self.records.iter().rposition(|record| record.keys.iter().any(|key| key.id() == pinned));
-        let owned = owned.ok_or_else(|| contradicted("that key never owned it".to_owned()))?;
+        // A public key can be named in a record by anybody: what the registry gave away beside it was not given by it.
+        let first = self.records.iter().position(|record| record.holds(pinned));
+        let first = first.ok_or_else(|| contradicted("that key never owned it".to_owned()))?;
+        let held = |(_, record): &(usize, &Ownership)| {
+            record.holds(pinned) && (record.reset.is_none() || record.needs(pinned))
+        };
+        let mut later = self.records.iter().enumerate().skip(first + 1).filter(held).map(|(nth, _)| nth);
+        let owned = later.next_back().unwrap_or(first);
         match self.records[owned + 1..].iter().find_map(|record| record.reset.as_ref().map(|why| (record, why))) {
             Some((record, why)) => {
                 let why = mpp_schema::text::excerpt(why);

@@ -652,7 +652,10 @@ fn lookups() -> Vec<Case> {
     });
     let upper = next().then(|index| index.append(&package(SUM), &block("1.1.0")));
     let given = known().then(|index| index.append(&namespace("acme"), &owners("acme", 2, &second, &[&acme, &second])));
-    let taken = known().then(|index| index.append(&namespace("acme"), &reset("acme", 2, &second, &[&root, &second])));
+    let taken =
+        known().then(|index| index.append(&namespace("acme"), &reset("acme", 2, &[&second], &[&root, &second])));
+    let beside = reset("acme", 2, &[&acme, &second], &[&root, &second]);
+    let beside = known().then(|index| index.append(&namespace("acme"), &beside));
     let accepted = |name: &str, why, version: &str| {
         let digest = match version {
             "1.0.0" => digest(&good()),
@@ -714,6 +717,18 @@ fn lookups() -> Vec<Case> {
         look(
             Case::bad(
                 "index/pinned-to-another",
+            pin.clone(),
+        ),
+        look(
+            Case::bad(
+                "index/pinned-and-reset-beside",
+                "a pinned namespace that the registry gave to others, with the pinned key named beside theirs (IDX-73)",
+                "index.resolve",
+                "index/pinned-and-given",
+                "trust.pin",
+            ),
+            &beside,
+            Json::Null,
                 "a namespace that the pinned key never owned (IDX-73)",
                 "index.resolve",
                 "index/pinned-and-given",

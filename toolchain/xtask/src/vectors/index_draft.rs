@@ -188,9 +188,9 @@ pub(super) fn owners(namespace: &str, version: u32, owner: &TestKey, keys: &[&Te
 }
 
 /// A record by which the registry gives a namespace away.
-pub(super) fn reset(namespace: &str, version: u32, owner: &TestKey, keys: &[&TestKey]) -> String {
+pub(super) fn reset(namespace: &str, version: u32, owners: &[&TestKey], keys: &[&TestKey]) -> String {
     let record = json!({
-        "mpp": "1.0", "registry": REGISTRY, "namespace": namespace, "version": version, "owners": set(&[owner]),
+        "mpp": "1.0", "registry": REGISTRY, "namespace": namespace, "version": version, "owners": set(owners),
         "issued": TODAY, "reset": { "root": 1, "reason": "Its key was lost." }
     });
     signed(&record.to_string(), "namespace", REGISTRY, keys)

@@ -3,6 +3,7 @@
 use super::{NOTES, notes_path};
 use crate::{
     MemoryFiles, layout,
+    plan::set_of,
     world::{KEYS, REGISTRY, World, day, key_set, notice, said, sealed, statement, world},
 };
 use mpp_package::{
@@ -203,6 +204,12 @@ fn a_pin_follows_its_owners_and_not_the_registry() {
     let taken = after(Some(record(2, key_set(&KEYS.stranger), reset(1), &[&KEYS.root, &KEYS.stranger])));
     assert_eq!(code(taken.check_pin(publisher)), refused);
     assert_eq!(code(taken.check_pin(stranger)), Ok(()));
+    // The pinned key is public: whoever takes the namespace can name it beside another.
+    let two = |threshold| set_of(&[*KEYS.publisher.public_key(), *KEYS.stranger.public_key()], threshold);
+    let beside = after(Some(record(2, two(1), reset(1), &[&KEYS.root, &KEYS.stranger])));
+    assert_eq!(code(beside.check_pin(publisher)), refused);
+    let together = after(Some(record(2, two(2), reset(1), &[&KEYS.root, &KEYS.stranger, &KEYS.publisher])));
+    assert_eq!(code(together.check_pin(publisher)), Ok(()), "without it nobody signs");
 }
 
 #[test]
