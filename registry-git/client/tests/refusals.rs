@@ -65,7 +65,7 @@ const REFUSALS: &[(&str, &str, &[&str])] = &[
     (
         "a root that was skipped, or that too few old or new keys signed",
         "root.invalid",
-        &["root-skipped", "root-without-the-old", "root-without-the-new", "root-below-its-threshold"],
+        &["root-skipped", "root-too-early", "root-without-the-old", "root-without-the-new", "root-below-its-threshold"],
     ),
     ("a root that has expired", "root.expired", &["root-expired", "root-next-expired"]),
     ("another first root", "root.pin", &["root-not-pinned"]),

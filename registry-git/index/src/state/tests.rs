@@ -413,3 +413,16 @@ fn the_last_sequence_number_is_followed_by_none() {
     let refused = world.publish("acme:third", "1.0.0").unwrap_err();
     assert_eq!(refused.code(), codes::INDEX_MALFORMED);
 }
+
+/// IDX-31.
+#[test]
+fn a_root_is_not_logged_before_its_turn() {
+    let world = world();
+    for path in ["root/3.json", "root/4.json", "root/0.json"] {
+        let early = world.draft(|draft| draft.write(path.to_owned(), b"{}\n".to_vec()));
+        world.check(&early, Err(codes::ROOT_INVALID));
+        check_first_seeing_all(&early, Err(codes::ROOT_INVALID));
+    }
+    let named = world.draft(|draft| draft.write("root/04.json".to_owned(), b"{}\n".to_vec()));
+    world.check(&named, Ok(()));
+}

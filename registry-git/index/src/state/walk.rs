@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
         let nth = *self.met.entry(record.path.clone()).and_modify(|nth| *nth += 1).or_insert(0);
         let file = &self.read[&record.path];
         match Covered::of(&record.path) {
-            Covered::Root(version) if version <= self.roots.newest => self.root = self.root.max(version),
+            Covered::Root(version) => self.new_root(version)?,
             Covered::Revocation(key) => {
                 self.revocation(key, &record.path, &file.file)?;
                 self.revoked.insert(key, true);
@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
             Covered::Namespace(name) => self.owners(&name, file.ends[nth + 1].lines)?,
             Covered::Package(name) => self.lines(&name, &record.path, file, nth, Self::statement)?,
             Covered::Advisories(name) => self.lines(&name, &record.path, file, nth, Self::advisory)?,
-            Covered::Root(_) | Covered::Config | Covered::Other => {}
+            Covered::Config | Covered::Other => {}
         }
         Ok(())
     }
@@ -80,6 +80,16 @@ impl<'a> Walk<'a> {
                 statements::unproven(&name, &file.file)?;
             }
         }
+        Ok(())
+    }
+
+    /// A file of a root that does not follow from those before could never be replaced, and every client would refuse it once its turn came.
+    fn new_root(&mut self, version: u32) -> Result<(), IndexError> {
+        if version == 0 || version > self.roots.newest {
+            let reason = format!("it was logged while root {} was in force", self.roots.newest);
+            return Err(IndexError::RootInvalid { version, reason });
+        }
+        self.root = self.root.max(version);
         Ok(())
     }
 

@@ -457,6 +457,11 @@ fn roots() -> Vec<Case> {
             "the third root in place of the second",
             &rooted(&head, &[&old], |root| root["version"] = json!(3)),
         ),
+        invalid(
+            "index/root-too-early",
+            "a file for the fourth root while the first is in force: nobody could replace it when its turn comes (IDX-31)",
+            &known().then(|index| index.write("root/4.json", "{}\n".to_owned())),
+        ),
         update().refuse(
             "index/root-of-another-registry",
             "sig.binding",
@@ -712,11 +717,6 @@ fn lookups() -> Vec<Case> {
             ),
             &taken,
             Json::Null,
-            pin,
-        ),
-        look(
-            Case::bad(
-                "index/pinned-to-another",
             pin.clone(),
         ),
         look(
@@ -729,6 +729,11 @@ fn lookups() -> Vec<Case> {
             ),
             &beside,
             Json::Null,
+            pin,
+        ),
+        look(
+            Case::bad(
+                "index/pinned-to-another",
                 "a namespace that the pinned key never owned (IDX-73)",
                 "index.resolve",
                 "index/pinned-and-given",
