@@ -17,7 +17,7 @@ use mpp_index::{
     Files as _, IndexError,
     layout::{self, Covered},
     package::{self, PackageEntry, SignedRelease},
-    state::Update,
+    state::{self, Update},
 };
 use mpp_package::verify::{self, Trust, TrustedKey};
 use mpp_schema::{
@@ -162,16 +162,20 @@ impl Push<'_> {
         if self.registry.believed.as_ref().is_some_and(|believed| believed.commit == commit) {
             return Ok(());
         }
-        match self.registry.verify(&self.registry.repository_path(), commit, None, self.now) {
-            Ok(update) => {
-                let believed = Believed { state: update.state, commit };
-                self.registry.store.write(&believed)?;
-                self.registry.believed = Some(believed);
-                Ok(())
+        let update = match self.registry.verify(&self.registry.repository_path(), commit, None, self.now) {
+            Err(RegistryError::Index(IndexError::Stale { .. } | IndexError::RootExpired { .. })) => {
+                if self.registry.believed.is_some() {
+                    return Ok(());
+                }
+                // Whoever believes nothing would believe whatever the push brings: what is there counts, as it was when it was fresh.
+                state::of_the_past(&Snapshot::new(self.repository.clone(), commit)?, None)?
             }
-            Err(RegistryError::Index(IndexError::Stale { .. } | IndexError::RootExpired { .. })) => Ok(()),
-            Err(error) => Err(error),
-        }
+            outcome => outcome?,
+        };
+        let believed = Believed { state: update.state, commit };
+        self.registry.store.write(&believed)?;
+        self.registry.believed = Some(believed);
+        Ok(())
     }
 
     fn refused(&self, moved: &Moved, reason: impl Into<String>) -> RegistryError {
@@ -209,17 +213,16 @@ impl Push<'_> {
     /// The releases that the push adds to the index.
     fn new_releases(&self, main: &Moved, update: &Update) -> Result<New, RegistryError> {
         let files = Snapshot::new(self.repository.clone(), main.new)?;
-        if !keeps_files_in_git(&files)? {
-            return Ok(New::new());
-        }
+        let in_git = keeps_files_in_git(&files)?;
         let mut new = New::new();
         for path in &update.changed {
             let Covered::Package(name) = Covered::of(path) else { continue };
-            let known: BTreeSet<_> = self.known(&name)?.into_iter().map(|entry| entry.release.file).collect();
+            let known: BTreeSet<_> = self.known(&name)?.into_iter().map(|signed| signed.release.version).collect();
             let entry = package::package(&files, &update.state, &name)?;
             let added = entry.map(|entry: PackageEntry| entry.releases).unwrap_or_default();
-            let added: Vec<_> = added.into_iter().filter(|signed| !known.contains(&signed.release.file)).collect();
-            new.insert(name, added);
+            let added = added.into_iter().filter(|signed| !known.contains(&signed.release.version));
+            // Wherever files are kept now: what names a commit is looked for in it.
+            new.insert(name, added.filter(|signed| in_git || signed.release.commit.is_some()).collect());
         }
         Ok(new)
     }
@@ -282,7 +285,7 @@ fn keeps_files_in_git(files: &Snapshot) -> Result<bool, RegistryError> {
     let file = files.read(layout::CONFIG)?;
     let gone = || IndexError::Removed { path: layout::CONFIG.to_owned(), what: "the file" };
     let config: Config = serde_json::from_slice(&file.ok_or_else(gone)?).map_err(|error| {
-        let (path, found) = (layout::CONFIG.to_owned(), error.to_string());
+        let (path, found) = (layout::CONFIG.to_owned(), mpp_schema::text::excerpt(&error.to_string()));
         IndexError::Malformed { path, expected: "a configuration", found }
     })?;
     Ok(config.blobs == Blobs::GitRefs)

@@ -3,9 +3,14 @@
 mod support;
 
 use gix::{ObjectId, refs::transaction::PreviousValue};
-use mpp_registry::{PushReport, RegistryError, check_push};
-use mpp_schema::{Instant, codes};
-use support::{KEYS, World, check, day, package, publish};
+use mpp_index::{
+    plan::{self, Publish, Published},
+    state::TrustedState,
+};
+use mpp_registry::{PushReport, RegistryError, Snapshot, check_push};
+use mpp_schema::{Instant, codes, index::Release};
+use std::{fs, path::Path};
+use support::{KEYS, World, check, day, name, package, publish};
 
 const MAIN: &str = "refs/heads/main";
 const NOTES: &str = "refs/mpp/packages/acme/notes";
@@ -70,4 +75,60 @@ fn a_file_and_its_statement_arrive_together() {
     check(push(&world, &[(MAIN, main, old_main)], day(0)), Err(codes::INDEX_GIT));
     let report = push(&world, &[], day(0)).unwrap();
     assert_eq!(report.references, 0);
+}
+
+/// Copies the loose objects of one repository to another.
+fn copy_objects(from: &Path, to: &Path) {
+    for folder in fs::read_dir(from.join("objects")).unwrap().map(|entry| entry.unwrap()) {
+        let target = to.join("objects").join(folder.file_name());
+        fs::create_dir_all(&target).unwrap();
+        for file in fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()) {
+            let target = target.join(file.file_name());
+            if !target.exists() {
+                fs::copy(file.path(), target).unwrap();
+            }
+        }
+    }
+}
+
+/// IDX-45.
+#[test]
+fn whoever_believes_nothing_yet_takes_no_other_registry_in_place_of_an_expired_one() {
+    let (world, other) = (World::new(), World::new());
+    let old = named(&world, MAIN);
+    let mut author = other.at_path("author");
+    author.update(None, day(0)).unwrap();
+    author.sign_head(&[&KEYS.head], day(17)).unwrap();
+    copy_objects(&other.path(), &world.path());
+    let repository = world.repository();
+    let theirs = repository.find_commit(named(&other, MAIN)).unwrap();
+    let mut commit = gix::objs::Commit::try_from(theirs.decode().unwrap()).unwrap();
+    commit.parents = [old].into_iter().collect();
+    let new = repository.write_object(&commit).unwrap().detach();
+    check(push(&world, &[(MAIN, old, new)], day(17)), Err(codes::SIG_BINDING));
+}
+
+/// IDX-47.
+#[test]
+fn a_new_version_has_a_file_of_its_own() {
+    let world = World::new();
+    let mut author = world.at_path("author");
+    publish(&mut author, &package("acme:notes", "1.0.0", "Finds notes.")).unwrap();
+    let old = named(&world, MAIN);
+    push(&world, &[], day(0)).unwrap();
+    let notes = name("acme:notes");
+    let release = author.package(&notes).unwrap().unwrap().releases.remove(0).release;
+    let plan = |files: &Snapshot, state: &TrustedState| {
+        let release = Release { version: "1.1.0".parse().unwrap(), ..release.clone() };
+        let new =
+            Publish { name: &notes, release, publishers: &[&KEYS.publisher], head_keys: &[&KEYS.head], now: day(0) };
+        match plan::publish(files, state, &new)? {
+            Published::Edit(edit) => Ok(Some(edit)),
+            Published::Already(_) => Ok(None),
+        }
+    };
+    author.edit(day(0), plan).unwrap().unwrap();
+    let new = named(&world, MAIN);
+    rewind(&world, MAIN, old);
+    check(push(&world, &[(MAIN, old, new)], day(0)), Err(codes::INDEX_BINDING));
 }
