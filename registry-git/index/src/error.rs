@@ -266,7 +266,8 @@ pub enum IndexError {
 
 impl IndexError {
     pub(crate) fn malformed(path: &str, expected: &'static str, found: impl Into<String>) -> Self {
-        Self::Malformed { path: path.to_owned(), expected, found: found.into() }
+        // Parts of it are somebody else's: the name of an unknown field, for one.
+        Self::Malformed { path: path.to_owned(), expected, found: text::excerpt(&found.into()) }
     }
 
     /// Signed bytes that prove that the registry contradicts itself, to be kept and shown to others.
@@ -306,8 +307,8 @@ impl Coded for IndexError {
             Self::DuplicateVersion { .. } => codes::INDEX_DUPLICATE_VERSION,
             Self::Collision { .. } => codes::NAME_COLLISION,
             Self::NoHeadKey { .. } => codes::REGISTRY_NO_HEAD_KEY,
-            Self::TooYoung { .. } => codes::PACKAGE_TOO_YOUNG,
             Self::NoRootKey { .. } => codes::REGISTRY_NO_ROOT_KEY,
+            Self::TooYoung { .. } => codes::PACKAGE_TOO_YOUNG,
             Self::NotFound { .. } => codes::PACKAGE_NOT_FOUND,
         }
     }
@@ -341,8 +342,8 @@ impl Coded for IndexError {
             Self::DuplicateVersion { .. } => "raise `version` and publish again; a published version never changes",
             Self::Collision { .. } => "choose a name that people will not confuse",
             Self::NoHeadKey { .. } => "publish from the home that made the registry, or ask whoever runs it to publish",
-            Self::NotFound { .. } => "`mpp search TEXT` lists packages, `mpp info NS:NAME` the versions of one",
             Self::NoRootKey { .. } => "name the key that its root keys list: `--root-key NAME|FILE`",
+            Self::NotFound { .. } => "`mpp search TEXT` lists packages, `mpp info NS:NAME` the versions of one",
             _ => return Vec::new(),
         };
         vec![hint.to_owned()]

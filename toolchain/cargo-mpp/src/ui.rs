@@ -59,7 +59,7 @@ impl Ui {
             return self.line(AnsiColor::Green, step, what);
         }
         let style = ProgressStyle::with_template("{spinner:.green} {prefix}  {elapsed}");
-        let bar = ProgressBar::new_spinner().with_prefix(format!("{step} {what}"));
+        let bar = ProgressBar::new_spinner().with_prefix(terminal_safe(&format!("{step} {what}")));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.enable_steady_tick(Duration::from_millis(120));
         *self.bar.borrow_mut() = Some(bar);
@@ -68,7 +68,7 @@ impl Ui {
     fn advanced(&self, what: &str, done: usize, total: usize) {
         self.filled(done as u64, total as u64, "{pos}/{len} {msg}");
         if let Some(bar) = &*self.bar.borrow() {
-            bar.set_message(what.to_owned());
+            bar.set_message(terminal_safe(what));
         }
     }
 
@@ -103,7 +103,8 @@ impl Ui {
 
     fn line(&self, color: AnsiColor, label: &str, text: &str) {
         if !self.quiet {
-            self.above(&format!("{}: {text}\n", self.paint(Style::new().fg_color(Some(color.into())).bold(), label)));
+            let label = self.paint(Style::new().fg_color(Some(color.into())).bold(), label);
+            self.above(&format!("{label}: {}\n", terminal_safe(text)));
         }
     }
 
@@ -114,7 +115,7 @@ impl Ui {
     /// Prints what a command reports.
     pub fn output(&self, output: &Output) -> ExitCode {
         if !output.talk.is_empty() && !self.quiet {
-            print_err(&output.talk);
+            print_err(&terminal_safe(&output.talk));
         }
         let printed = match (self.json, std::io::stdout().is_terminal()) {
             // Stdout belonged to a protocol.
@@ -135,7 +136,7 @@ impl Ui {
     /// Whose turn it is, which error it is, and what happened.
     fn headline(&self, code: Code, message: &str) -> String {
         let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-        format!("{}: {message}\n", self.paint(red, &format!("{}[{code}]", heading(code))))
+        format!("{}: {}\n", self.paint(red, &format!("{}[{code}]", heading(code))), terminal_safe(message))
     }
 
     /// Prints an error.
@@ -147,7 +148,7 @@ impl Ui {
             let mut text = self.headline(error.code(), &error.message());
             for hint in error.hints() {
                 let label = self.paint(Style::new().fg_color(Some(AnsiColor::Cyan.into())).bold(), "help");
-                text.push_str(&format!("  {label}: {hint}\n"));
+                text.push_str(&format!("  {label}: {}\n", terminal_safe(hint)));
             }
             print_err(&text);
         }
@@ -248,7 +249,7 @@ fn print_json(value: &serde_json::Value) -> std::io::Result<()> {
     print_out(format!("{value}\n").as_bytes())
 }
 
-/// A tool's text must not steer the terminal that shows it: control and bidirectional characters become escapes.
+/// A text from outside, such as a tool's or a registry's, must not steer the terminal that shows it: control and bidirectional characters become escapes.
 fn terminal_safe(text: &str) -> String {
     let steers = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')

@@ -127,3 +127,16 @@ fn a_key_set_is_sorted_and_can_be_satisfied() {
     check(&|set| set.keys.clear(), malformed);
     check(&|set| set.keys[0] = "RW".to_owned(), Err(codes::KEY_MALFORMED));
 }
+
+/// ERR-2.
+#[test]
+fn what_is_said_of_a_document_steers_no_terminal() {
+    let world = world();
+    let files = head_as(&next(&world), |text| text.replacen('{', r#"{"\u001b]0;x\u0007\n  help: type this":1,"#, 1));
+    let message = world.offer(&files, crate::world::day(0)).unwrap_err().to_string();
+    assert!(message.contains("help: type this"), "{message}");
+    assert_eq!(mpp_schema::text::hidden_character(&message), None, "{message}");
+    assert!(!message.contains('\n'), "{message}");
+    let long = head_as(&next(&world), |text| text.replacen('{', &format!("{{\"{}\":1,", "x".repeat(100_000)), 1));
+    assert!(world.offer(&long, crate::world::day(0)).unwrap_err().to_string().len() < 1000);
+}
