@@ -116,6 +116,15 @@ impl Registry {
         self.with_files(|files| mpp_index::package::package(files, state, name))
     }
 
+    /// The names of packages that begin with a text, `most` of them at most, as the trusted state has them.
+    ///
+    /// # Errors
+    /// As [`Registry::package`].
+    pub fn names(&self, text: &str, most: usize) -> Result<Vec<PackageName>, RegistryError> {
+        let state = &self.believed()?.state;
+        self.with_files(|files| search::beginning(files, state, text, most))
+    }
+
     /// The packages whose name, description or tools hold every word, best first; of a copy, those whose name does. `most` of them are wanted.
     ///
     /// # Errors

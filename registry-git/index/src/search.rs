@@ -41,6 +41,36 @@ pub fn names(files: &dyn Files, state: &TrustedState) -> Result<Vec<PackageName>
     Ok(names.collect())
 }
 
+/// The names that begin with a text, `most` of them at most, sorted. For whoever completes a name that is typed: the lines of the shard files are
+/// looked at as they stand.
+///
+/// # Errors
+/// As [`names`].
+pub fn beginning(
+    files: &dyn Files,
+    state: &TrustedState,
+    text: &str,
+    most: usize,
+) -> Result<Vec<PackageName>, IndexError> {
+    let table = shards::table(files, state.head())?;
+    let typed = text.replacen(':', "/", 1);
+    let mut found = Vec::new();
+    for shard in layout::Shard::all() {
+        let Some(digest) = table[usize::from(shard.0)].filter(|_| found.len() < most) else { continue };
+        let file = shards::read_exact(files, &layout::shard_file(shard), digest)?;
+        let folder = format!("pkg/{shard}/{typed}");
+        let lines = file.split(|byte| *byte == b'\n').filter(|line| line.starts_with(folder.as_bytes()));
+        let paths = lines.filter_map(|line| std::str::from_utf8(line).ok()?.split(' ').next());
+        found.extend(paths.filter_map(|path| match Covered::of(path) {
+            Covered::Package(name) if name.to_string().starts_with(text) => Some(name),
+            _ => None,
+        }));
+    }
+    found.sort();
+    found.truncate(most);
+    Ok(found)
+}
+
 /// All namespaces in the index, sorted.
 ///
 /// # Errors

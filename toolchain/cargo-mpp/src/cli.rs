@@ -169,6 +169,9 @@ pub enum Command {
     Doctor(commands::doctor::Arguments),
     /// Print completions for a shell
     Completions(commands::completions::Arguments),
+    /// Answer a shell that completes a word
+    #[command(hide = true)]
+    Complete(commands::complete::Arguments),
     /// Answer one request of the conformance protocol on stdin
     #[command(hide = true)]
     Conformance(commands::conformance::Arguments),

@@ -72,6 +72,23 @@ fn names_descriptions_and_tools_are_looked_at() {
 }
 
 #[test]
+fn names_begin_with_what_is_typed() {
+    let world = two();
+    let beginning = |text, most| -> Vec<String> {
+        let found = super::beginning(&world.files, &world.state, text, most).unwrap();
+        found.iter().map(ToString::to_string).collect()
+    };
+    for text in ["", "ac", "acme", "acme:"] {
+        assert_eq!(beginning(text, 9), [NOTES, OTHER], "{text}");
+    }
+    assert_eq!(beginning("acme:n", 9), [NOTES]);
+    assert_eq!(beginning("", 1).len(), 1);
+    for text in ["b", "acme:notes@1", "acme:notes.jsonl", "../", "acme::notes"] {
+        assert_eq!(beginning(text, 9), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn the_best_come_first_and_no_more_than_wanted() {
     let world = two();
     let most = |text, most| search(&world.files, &world.state, &Nowhere, &Query { most, ..query(text) }).unwrap();

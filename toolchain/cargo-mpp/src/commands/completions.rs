@@ -1,4 +1,4 @@
-//! `mpp completions`: a script for the shell, made from the table of commands.
+//! `mpp completions`: a script for the shell. Those of bash, zsh and fish ask `mpp complete`; others get the words of the command line only.
 
 use super::Output;
 use crate::cli::Cli;
@@ -15,8 +15,15 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> Result<Output, OpsError> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "mpp", &mut script);
-    let script = String::from_utf8_lossy(&script).into_owned();
+    let script = match arguments.shell {
+        Shell::Bash => include_str!("completions/mpp.bash").to_owned(),
+        Shell::Zsh => include_str!("completions/mpp.zsh").to_owned(),
+        Shell::Fish => include_str!("completions/mpp.fish").to_owned(),
+        other => {
+            let mut script = Vec::new();
+            clap_complete::generate(other, &mut Cli::command(), "mpp", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+    };
     Ok(Output::new(serde_json::json!({ "shell": arguments.shell.to_string(), "script": script }), script))
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod build;
 pub mod cache;
 pub mod call;
+pub mod complete;
 pub mod completions;
 pub mod conformance;
 pub mod connect;
@@ -38,8 +39,8 @@ pub mod privacy;
 pub mod publish;
 pub mod redact;
 pub mod registry;
-pub mod revoke;
 mod registry_root;
+pub mod revoke;
 pub mod rollback;
 pub mod run;
 pub mod search;
@@ -149,6 +150,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::Cache(command) => cache::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Complete(arguments) => complete::run(arguments, context),
         Command::Conformance(arguments) => conformance::run(arguments),
     }
 }

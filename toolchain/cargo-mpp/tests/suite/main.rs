@@ -5,6 +5,8 @@ mod asking;
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
+#[cfg(unix)]
+mod complete;
 mod connect;
 #[cfg(target_os = "linux")]
 mod consent;
@@ -28,9 +30,9 @@ mod projects;
 mod publish;
 mod registries;
 mod road;
+mod root;
 mod secrets;
 mod serve;
-mod root;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
