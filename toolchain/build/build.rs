@@ -5,12 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What builds leave behind.
+const LEFT_OUT: &[&str] = &["target", "node_modules", "__pycache__"];
+
 fn main() -> io::Result<()> {
     let templates = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../templates");
     println!("cargo::rerun-if-changed={}", templates.display());
     let mut listing = String::from("&[\n");
     for folder in sorted_entries(&templates)?.into_iter().filter(|path| path.is_dir()) {
-        listing += &format!("    Template {{ name: {:?}, files: &[\n", file_name(&folder));
+        listing += &format!("    BuiltIn {{ name: {:?}, files: &[\n", file_name(&folder));
         list_files(&folder, "", &mut listing)?;
         listing += "    ] },\n";
     }
@@ -26,7 +29,7 @@ fn list_files(folder: &Path, prefix: &str, listing: &mut String) -> io::Result<(
         if path.is_file() {
             println!("cargo::rerun-if-changed={}", path.display());
             *listing += &format!("        ({name:?}, include_str!({:?})),\n", path.canonicalize()?);
-        } else if name != "target" {
+        } else if !LEFT_OUT.contains(&file_name(&path)) {
             list_files(&path, &format!("{name}/"), listing)?;
         }
     }

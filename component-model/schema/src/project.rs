@@ -89,7 +89,21 @@ fn no_tools(tools: &StrictMap<ToolName, ToolPolicy>) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Build {
-    /// What runs the compiler; `cargo` in a cargo package.
+    /// What runs the compiler: `cargo` in a cargo package unless said otherwise, `c`, `componentize-py`, `jco`, `command`, or the
+    /// name of a program `mpp-build-<name>` on the `PATH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub builder: Option<String>,
+    pub builder: Option<Ident>,
+    /// The program that `command` runs in the folder of the project, and its arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The component that `command` leaves, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// The files that `c` compiles, relative to the project; all C files in `src` unless said otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// What a builder begins with: for `componentize-py` a module in `src`, `app` unless said otherwise; for `jco` a file, `src/tool.js`
+    /// unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
 }

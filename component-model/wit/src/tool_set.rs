@@ -53,9 +53,7 @@ pub struct Param {
 impl ToolSet {
     /// Reads the tools that `world` of `folder` declares. Without a name, the package's only world is meant.
     pub fn from_wit(folder: &WitFolder, world: Option<&str>) -> Result<Self, WitError> {
-        let (resolve, package) = folder.resolve()?;
-        let selected = resolve.select_world(&[package], world);
-        let id = selected.map_err(|error| WitError::World(format!("{error:#}")))?;
+        let (resolve, id) = folder.select(world)?;
         Self::read(&resolve, id)
     }
 

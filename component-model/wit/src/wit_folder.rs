@@ -3,7 +3,7 @@
 use crate::WitError;
 use mpp_schema::text::hidden_character;
 use std::collections::{BTreeMap, BTreeSet};
-use wit_parser::{AstItem, PackageId, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, World};
+use wit_parser::{AstItem, PackageId, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, World, WorldId};
 
 /// More WIT text than this is refused before it is parsed.
 const WIT_BYTES_MAX: usize = 1 << 20;
@@ -39,6 +39,14 @@ impl WitFolder {
         let mut resolve = Resolve::default();
         let pushed = resolve.push_groups(main, deps);
         let id = pushed.map_err(|error| self.parse_error(error.render(&resolve.source_map)))?;
+        Ok((resolve, id))
+    }
+
+    /// Parses all files, and finds `world`; without a name, the package's only world. For generators of bindings.
+    pub fn select(&self, world: Option<&str>) -> Result<(Resolve, WorldId), WitError> {
+        let (resolve, package) = self.resolve()?;
+        let selected = resolve.select_world(&[package], world);
+        let id = selected.map_err(|error| WitError::World(format!("{error:#}")))?;
         Ok((resolve, id))
     }
 

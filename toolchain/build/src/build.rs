@@ -3,11 +3,10 @@
 //! Nothing is packed, signed or written: the contents are values, and who calls decides where the file goes.
 
 use crate::{
-    BuildError, Event, Programs, Project, Step, builder,
-    builder::CargoBuild,
+    BuildError, Event, Programs, Project, Step,
+    builder::{self, Built},
     check::{check, check_tool_names},
     documents, source,
-    target::ensure_target,
 };
 use mpp_package::pack::Contents;
 use mpp_schema::{
@@ -26,7 +25,7 @@ pub struct BuildOptions {
     pub locked: bool,
     /// Let the compiler colour its messages.
     pub colour: bool,
-    /// Where cargo builds, when it is not to be the project's usual folder: `verify --rebuild` must not take what lies there.
+    /// Where the builder works, when it is not to be the project's usual target folder: `verify --rebuild` must not take what lies there.
     pub target_folder: Option<PathBuf>,
     /// The programs to run.
     pub programs: Programs,
@@ -34,10 +33,7 @@ pub struct BuildOptions {
 
 /// Builds `project`, installing the wasm target when it is missing.
 pub fn build(project: &Project, options: &BuildOptions, events: &mut dyn FnMut(Event)) -> Result<Contents, BuildError> {
-    let built = step(project, Step::Build, events, |events| {
-        ensure_target(&project.folder, &options.programs, events)?;
-        builder::build(project, options, events)
-    })?;
+    let built = step(project, Step::Build, events, |events| builder::build(project, options, events))?;
     let (wit, tools) = step(project, Step::Describe, events, |events| describe(project, events))?;
     step(project, Step::Check, events, |_| check(project, &tools, &built.component))?;
     contents(project, options, built, wit, &tools)
@@ -70,7 +66,7 @@ fn describe(project: &Project, events: &mut dyn FnMut(Event)) -> Result<(WitFold
 fn contents(
     project: &Project,
     options: &BuildOptions,
-    built: CargoBuild,
+    built: Built,
     wit: WitFolder,
     tools: &ToolSet,
 ) -> Result<Contents, BuildError> {
@@ -86,12 +82,7 @@ fn contents(
     })
 }
 
-fn manifest(
-    project: &Project,
-    options: &BuildOptions,
-    built: &CargoBuild,
-    tools: &ToolSet,
-) -> Result<Manifest, BuildError> {
+fn manifest(project: &Project, options: &BuildOptions, built: &Built, tools: &ToolSet) -> Result<Manifest, BuildError> {
     let metadata = &project.metadata;
     Ok(Manifest {
         mpp: FormatVersion::CURRENT,

@@ -1,6 +1,68 @@
-//! Who makes the component. Each builder runs a compiler that people know and takes what it says it made.
+//! Who makes the component. Each builder runs a compiler that people know and takes what it made; nothing that it generates lands beside
+//! the source.
+//!
+//! What a builder must be like is the trait; which one a project has, its [`Recipe`] says. Rules PROJ-40 and following.
 
+mod c;
 mod cargo;
+mod command;
+mod compiler;
+mod external;
 mod flags;
+mod script;
 
-pub(crate) use cargo::{CargoBuild, build};
+use crate::{BuildError, BuildOptions, Event, Project, recipe::Recipe};
+use std::path::PathBuf;
+
+pub use compiler::{BuilderState, builders};
+
+/// Makes components of one kind of source.
+pub(crate) trait Builder {
+    /// Builds the component. What it says meanwhile goes to `events`.
+    fn build(&self, job: &Job<'_>, events: &mut dyn FnMut(Event)) -> Result<Built, BuildError>;
+}
+
+/// What is to be built, and how.
+pub(crate) struct Job<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) options: &'a BuildOptions,
+}
+
+impl Job<'_> {
+    /// A folder for what this builder generates, below the target folder.
+    fn made_folder(&self) -> PathBuf {
+        let target = self.options.target_folder.as_ref().unwrap_or(&self.project.target_folder);
+        target.join("mpp/build").join(self.project.name.name().as_str())
+    }
+}
+
+/// What a builder made.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The component.
+    pub(crate) component: Vec<u8>,
+    /// `rustc 1.95.0 (…)`.
+    pub(crate) compiler: Option<String>,
+    /// What decided about the bytes, without any path of this machine.
+    pub(crate) flags: Vec<String>,
+    /// The file that pins what the source uses, where there is one.
+    pub(crate) lockfile: Option<PathBuf>,
+    /// Whether the same source gives the same bytes in another folder.
+    pub(crate) reproducible: bool,
+}
+
+/// Builds the component of `project`.
+pub(crate) fn build(
+    project: &Project,
+    options: &BuildOptions,
+    events: &mut dyn FnMut(Event),
+) -> Result<Built, BuildError> {
+    let builder: &dyn Builder = match &project.recipe {
+        Recipe::Cargo(recipe) => recipe,
+        Recipe::C(recipe) => recipe,
+        Recipe::Script(recipe) => recipe,
+        Recipe::Command(recipe) => recipe,
+        Recipe::External(recipe) => recipe,
+    };
+    builder.build(&Job { project, options }, events)
+}

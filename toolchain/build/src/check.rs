@@ -8,8 +8,10 @@ pub(crate) fn check(project: &Project, tools: &ToolSet, component: &[u8]) -> Res
     let info = validate(component)?;
     agree(tools, component)?;
     if let Some(import) = uncovered(&info, &project.metadata.permissions).into_iter().next() {
-        let permission = example(need(&import)).map(str::to_owned);
-        return Err(BuildError::Uncovered { package: project.name.clone(), import: import.name, permission });
+        let table = format!("[{}.permissions]", project.table());
+        let permission = example(need(&import)).map(|line| format!("{table}\n{line}"));
+        let file = project.manifest_path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        return Err(BuildError::Uncovered { package: project.name.clone(), file, import: import.name, permission });
     }
     Ok(())
 }
@@ -29,20 +31,14 @@ pub(crate) fn check_tool_names(project: &Project, tools: &ToolSet) -> Result<(),
 /// What an author writes to ask for a permission.
 fn example(need: Need) -> Option<&'static str> {
     Some(match need {
-        Need::Folders => {
-            "[package.metadata.mpp.permissions]\nfolders = { data = { access = \"read-only\", reason = \"…\" } }"
-        }
-        Need::Http => {
-            "[package.metadata.mpp.permissions]\nhttp = [{ origin = \"https://api.example.com\", reason = \"…\" }]"
-        }
-        Need::Kv => "[package.metadata.mpp.permissions]\nkv = { quota = \"1MiB\", reason = \"…\" }",
-        Need::Config => "[package.metadata.mpp.permissions]\nconfig = [\"name-of-a-setting\"]",
-        Need::Logging => "[package.metadata.mpp.permissions]\nlogging = { reason = \"…\" }",
-        Need::Devices => {
-            "[package.metadata.mpp.permissions]\ndevices = { scale = { class = \"serial\", reason = \"…\" } }"
-        }
-        Need::Progress => "[package.metadata.mpp.permissions]\nprogress = { reason = \"…\" }",
-        Need::Tools => "[package.metadata.mpp.permissions]\ntools = { \"namespace:package\" = { reason = \"…\" } }",
+        Need::Folders => "folders = { data = { access = \"read-only\", reason = \"…\" } }",
+        Need::Http => "http = [{ origin = \"https://api.example.com\", reason = \"…\" }]",
+        Need::Kv => "kv = { quota = \"1MiB\", reason = \"…\" }",
+        Need::Config => "config = [\"name-of-a-setting\"]",
+        Need::Logging => "logging = { reason = \"…\" }",
+        Need::Devices => "devices = { scale = { class = \"serial\", reason = \"…\" } }",
+        Need::Progress => "progress = { reason = \"…\" }",
+        Need::Tools => "tools = { \"namespace:package\" = { reason = \"…\" } }",
         _ => return None,
     })
 }

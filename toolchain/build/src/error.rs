@@ -5,6 +5,9 @@ use mpp_schema::{Code, Coded, PackageName, codes};
 use mpp_wit::WitError;
 use std::{io, path::PathBuf};
 
+/// The builders that are part of the program.
+const BUILDERS: &[&str] = &["cargo", "c", "componentize-py", "jco", "command"];
+
 /// Why a project cannot be read, built or made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,12 +57,22 @@ pub enum BuildError {
         because: String,
     },
     /// The project names a builder that this version does not have.
-    #[error("project `{}` is built by `{builder}`, and this version has only the builder `cargo`", file.display())]
+    #[error("`{}` names the builder `{builder}`, and there is no program `mpp-build-{builder}` on the PATH", file.display())]
     Builder {
         /// The file that names it.
         file: PathBuf,
         /// The builder.
         builder: String,
+    },
+    /// None of the compilers that a builder can use is on this machine.
+    #[error("the builder `{builder}` needs one of {}; none of them can be started", tried.join(", "))]
+    Compiler {
+        /// The builder.
+        builder: &'static str,
+        /// The compilers that were looked for.
+        tried: Vec<String>,
+        /// The commands that would install one.
+        install: Vec<&'static str>,
     },
     /// Cargo cannot read the project.
     #[error("reading the project with cargo: {message}")]
@@ -107,6 +120,8 @@ pub enum BuildError {
     Uncovered {
         /// The package.
         package: PackageName,
+        /// The name of its manifest.
+        file: String,
         /// The import.
         import: String,
         /// The permission that would cover it, as the author would write it.
@@ -129,6 +144,14 @@ pub enum BuildError {
         name: String,
         /// The templates there are.
         known: Vec<&'static str>,
+    },
+    /// What was named as a template is none, or cannot be read.
+    #[error("reading the template `{name}`: {problem}")]
+    TemplateSource {
+        /// Its name, folder or address.
+        name: String,
+        /// Why not.
+        problem: String,
     },
     /// A new project cannot be made from a template.
     #[error("making a project in `{}`: {problem}", folder.display())]
@@ -174,11 +197,11 @@ impl Coded for BuildError {
             | Self::Cargo { .. }
             | Self::UnknownTool { .. } => codes::BUILD_METADATA,
             Self::Trust { .. } => codes::MANIFEST_TRUST,
-            Self::Program { .. } | Self::Target { .. } => codes::BUILD_TARGET,
+            Self::Program { .. } | Self::Compiler { .. } | Self::Target { .. } => codes::BUILD_TARGET,
             Self::Failed { .. } | Self::Artifact { .. } => codes::BUILD_FAILED,
             Self::Wit(error) => error.code(),
             Self::Uncovered { .. } => codes::WASM_INTERFACE,
-            Self::UnknownTemplate { .. } | Self::Template { .. } => codes::BUILD_TEMPLATE,
+            Self::UnknownTemplate { .. } | Self::TemplateSource { .. } | Self::Template { .. } => codes::BUILD_TEMPLATE,
             Self::Io { .. } => codes::IO_FAILED,
         }
     }
@@ -192,19 +215,29 @@ impl Coded for BuildError {
             }
             Self::Metadata { hint, .. } => hint.iter().cloned().collect(),
             Self::Trust { needed, .. } => vec![format!("write `trust = \"{needed}\"`, or ask for less")],
-            Self::Builder { .. } => vec!["write `builder = \"cargo\"` and a `Cargo.toml` beside it".to_owned()],
+            Self::Builder { .. } => {
+                vec![format!("install it, or write one of the program's own: {}", BUILDERS.join(", "))]
+            }
+            Self::Compiler { install, .. } => install.iter().map(|command| (*command).to_owned()).collect(),
             Self::Program { .. } => vec!["install Rust with rustup: https://rustup.rs".to_owned()],
             Self::Target { command, .. } => vec![command.clone()],
+            Self::Artifact { found, .. } if !found.contains(".wasm") => Vec::new(),
             Self::Artifact { .. } => {
                 vec!["write `crate-type = [\"cdylib\"]` under [lib] in `Cargo.toml`".to_owned()]
             }
             Self::Wit(error) => error.hints(),
-            Self::Uncovered { permission, .. } => vec![match permission {
-                Some(permission) => format!("add to `Cargo.toml`:\n{permission}"),
+            Self::Uncovered { permission, file, .. } => vec![match permission {
+                Some(permission) => format!("add to `{file}`:\n{permission}"),
                 None => "use another crate or function: no permission gives this".to_owned(),
             }],
-            Self::UnknownTool { .. } => vec!["rename or remove the table below `metadata.mpp.tools`".to_owned()],
+            Self::UnknownTool { .. } => vec!["rename or remove its table".to_owned()],
             Self::UnknownTemplate { known, .. } => known.iter().map(|name| format!("--template {name}")).collect(),
+            Self::TemplateSource { .. } => {
+                vec![
+                    "name one of the program's own, a folder with a `template.toml`, or a git repository with one"
+                        .to_owned(),
+                ]
+            }
             Self::Template { hint, .. } => vec![hint.clone()],
             // What is missing here can be fetched where there is a network.
             Self::Cargo { message } if message.contains("offline") => vec!["cargo fetch".to_owned()],

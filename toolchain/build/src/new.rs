@@ -50,24 +50,24 @@ fn refusal(folder: &Path, problem: String, hint: &str) -> BuildError {
 
 /// The files of the new project with their text; or why the names do not do.
 fn plan(template: &Template, package: &PackageName) -> Result<BTreeMap<String, String>, String> {
-    let about = template.about();
+    let about = &template.about;
     for name in [package.namespace(), package.name()] {
-        if RESERVED.contains(&name.as_str()) {
+        if template.files.contains_key("Cargo.toml") && RESERVED.contains(&name.as_str()) {
             return Err(format!("`{name}` is a name that Rust keeps for itself"));
         }
     }
     let names = [
-        Replacement { from: &about.names.package, to: package.name() },
-        Replacement { from: &about.names.namespace, to: package.namespace() },
+        Replacement { from: about.names.package.as_str(), to: package.name() },
+        Replacement { from: about.names.namespace.as_str(), to: package.namespace() },
     ];
     let mut files = BTreeMap::new();
-    for (path, text) in template.project_files() {
-        let text = match path {
-            "Cargo.lock" => lock_text(text, &about.names.package, package.name())?,
-            _ if about.names.files.iter().any(|file| file == path) => replace(path, text, &names),
-            _ => text.to_owned(),
+    for (path, text) in &template.files {
+        let text = match path.as_str() {
+            "Cargo.lock" => lock_text(text, about.names.package.as_str(), package.name())?,
+            _ if about.names.files.contains(path) => replace(path, text, &names),
+            _ => text.clone(),
         };
-        files.insert(path.to_owned(), text);
+        files.insert(path.clone(), text);
     }
     Ok(files)
 }
@@ -155,7 +155,7 @@ mod tests {
     use std::path::Path;
 
     fn make(folder: &Path, package: &str) -> Result<super::Created, BuildError> {
-        create(template("rust").unwrap(), folder, &package.parse().unwrap())
+        create(&template("rust").unwrap(), folder, &package.parse().unwrap())
     }
 
     fn entries(folder: &Path) -> usize {

@@ -16,6 +16,7 @@ pub(crate) fn replace(path: &str, text: &str, names: &[Replacement<'_>]) -> Stri
     for name in names {
         text = match extension {
             Some("rs") => text.replace(&name.from.replace('-', "_"), &rust_name(name.to)),
+            Some("py" | "c" | "h") => text.replace(&name.from.replace('-', "_"), &name.to.as_str().replace('-', "_")),
             Some("wit") => text.replace(name.from, &wit_name(name.to)),
             _ => text.replace(name.from, name.to.as_str()),
         };
@@ -103,6 +104,7 @@ mod tests {
         check("Cargo.toml", "name = \"my-tool\"", "a-b", "name = \"a-b\"");
         check("src/lib.rs", "use exports::acme::my_tool::x;", "a-b", "use exports::acme::a_b::x;");
         check("wit/world.wit", "package acme:my-tool;", "a-b", "package acme:a-b;");
+        check("src/tool.c", "exports_acme_my_tool_x();", "a-b", "exports_acme_a_b_x();");
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! Running a program to its end and taking what it wrote.
 
-use std::{
-    io,
-    process::{Command, Stdio},
-};
+use std::{io, process::Command};
 
 /// What a program wrote before it ended.
 pub(crate) struct Finished {
@@ -20,9 +17,9 @@ impl Finished {
     }
 }
 
-/// Runs `command` without input.
+/// Runs `command`, without input unless it was given one.
 pub(crate) fn run(command: &mut Command) -> io::Result<Finished> {
-    let output = command.stdin(Stdio::null()).output()?;
+    let output = command.output()?;
     Ok(Finished {
         success: output.status.success(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

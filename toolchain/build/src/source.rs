@@ -2,24 +2,25 @@
 
 use crate::{
     BuildError, BuildOptions, Project,
-    builder::CargoBuild,
+    builder::Built,
     process::{Finished, run},
 };
 use mpp_schema::{Digest, manifest::Source};
-use std::{fs, io, path::Path, process::Command};
+use std::{ffi::OsStr, fs, io, path::Path, process::Command};
 
 /// What the manifest says about the source of a build.
-pub(crate) fn source(project: &Project, built: &CargoBuild, options: &BuildOptions) -> Result<Source, BuildError> {
-    let checkout = Checkout::clean(&project.folder, &options.programs.git);
+pub(crate) fn source(project: &Project, built: &Built, options: &BuildOptions) -> Result<Source, BuildError> {
+    let manifest = project.manifest_path.file_name().unwrap_or_default();
+    let checkout = Checkout::clean(&project.folder, manifest, &options.programs.git);
     let (commit, folder) = checkout.map_or((None, None), |checkout| (Some(checkout.commit), checkout.folder));
     Ok(Source {
         repository: project.repository.clone(),
         commit,
         folder,
-        builder: "cargo".to_owned(),
+        builder: project.builder().to_owned(),
         compiler: built.compiler.clone(),
         flags: built.flags.clone(),
-        lockfile: lock_digest(&project.workspace.join("Cargo.lock"))?,
+        lockfile: built.lockfile.as_deref().map(lock_digest).transpose()?.flatten(),
         reproducible: built.reproducible,
         plugins: Vec::new(),
     })
@@ -60,14 +61,14 @@ struct Checkout {
 
 impl Checkout {
     /// Nothing where git is not installed, where there is no work tree, or where a file differs from the commit.
-    fn clean(folder: &Path, git: &Path) -> Option<Self> {
+    fn clean(folder: &Path, manifest: &OsStr, git: &Path) -> Option<Self> {
         let ask = |arguments: &[&str]| ask(folder, git, arguments);
         let state = status(folder, git)?;
         if !state.stdout.trim().is_empty() {
             return None;
         }
         // A folder that git ignores is clean without being part of the commit.
-        ask(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
+        ask(&["ls-files", "--error-unmatch", manifest.to_str()?])?;
         let commit = ask(&["rev-parse", "HEAD"])?.first_line()?.to_owned();
         let prefix = ask(&["rev-parse", "--show-prefix"])?;
         let folder = prefix.first_line().map(|prefix| prefix.trim_end_matches('/').to_owned());

@@ -117,7 +117,9 @@ fn what_is_missing_or_wrong_is_named_with_what_to_write() {
     field(&[("description = \"Does it.\"", "")], "`package.description`", "description = ");
     field(&[("\"cdylib\"", "\"rlib\"")], "`lib.crate-type`", "crate-type = [\"cdylib\"]");
     field(&[("\"acme\"", "\"acme\"\ntrsut = \"limited\"")], "`package.metadata.mpp.trsut`", "");
-    field(&[("\"acme\"", "\"acme\"\nbuild.builder = \"jco\"")], "is built by `jco`", "builder = \"cargo\"");
+    let command = "\"acme\"\nbuild.builder = \"command\"";
+    let changes = [("\"acme\"", command)];
+    field(&changes, "`package.metadata.mpp.build.command`", "command = [");
     field(&[("\"acme\"", "\"acme\"\nwit = \"/wit\"")], "`package.metadata.mpp.wit`", "wit = \"wit\"");
     field(&[("[package]", "[package")], "reading the project with cargo", "");
 }
@@ -130,15 +132,29 @@ fn trust_must_cover_the_permissions() {
 }
 
 #[test]
-fn other_languages_are_refused_after_their_file_was_understood() {
+fn an_mpp_toml_counts_before_what_lies_above_it_and_beside_it() {
+    let text = "[package]\nname = \"notes\"\nversion = \"0.1.0\"\ndescription = \"x\"\n[mpp]\nnamespace = \"acme\"\n\
+                [mpp.build]\nbuilder = \"c\"\n";
+    let folder = folder(&[("Cargo.toml", &member("a", "[package.metadata.mpp]\n")), ("b/mpp.toml", text)]);
+    for below in ["b", "b/src"] {
+        let project = project(&folder.path().join(below)).unwrap();
+        assert_eq!((project.name.to_string().as_str(), project.builder()), ("acme:notes", "c"), "{below}");
+        assert!(project.package_file().ends_with("b/target/mpp/notes-0.1.0.mpp"), "{:?}", project.package_file());
+    }
+}
+
+#[test]
+fn a_wrong_mpp_toml_is_refused_by_the_name_of_its_field() {
     let check = |text: &str, expected: &str| {
         let error = project(folder(&[("mpp.toml", text)]).path()).unwrap_err();
         assert_eq!(error.code().as_str(), "build.metadata");
         assert!(error.to_string().contains(expected), "{error}");
     };
     let good = "[package]\nname = \"notes\"\nversion = \"0.1.0\"\ndescription = \"x\"\n[mpp]\nnamespace = \"acme\"\n";
-    check(&format!("{good}build.builder = \"componentize-py\""), "built by `componentize-py`");
+    check(&format!("{good}build.builder = \"cargo\""), "`mpp.build.builder`");
     check(good, "`mpp.build.builder`");
+    check(&format!("{good}build.builder = \"command\""), "`mpp.build.command`");
+    check(&format!("{good}build.sources = []\nbuild.bulider = \"c\""), "`mpp.build.bulider`");
     check(&format!("{good}trust = \"all\""), "`mpp.trust`");
     check("[package", "mpp.toml");
 }

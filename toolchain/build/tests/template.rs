@@ -41,7 +41,7 @@ fn built() -> &'static (Contents, Vec<Event>) {
     BUILT.get_or_init(|| {
         empty_folder("template");
         let folder = project_folder();
-        new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
+        new::create(&template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
         let mut events = Vec::new();
         let contents =
             build(&project(&folder).unwrap(), &options("template"), &mut |event| events.push(event)).unwrap();
@@ -106,7 +106,7 @@ fn no_path_of_this_machine_is_in_the_component() {
 fn a_crate_by_path_outside_of_the_workspace_is_not_reproducible_and_one_inside_is() {
     let outer = empty_folder("by-path");
     let folder = outer.join("notes");
-    new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
+    new::create(&template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
     let (manifest, lock) = (folder.join("Cargo.toml"), folder.join("Cargo.lock"));
     let (clean, locked) = (fs::read_to_string(&manifest).unwrap(), fs::read_to_string(&lock).unwrap());
     for (place, path, reproducible) in [("outside", "../outside", false), ("inside", "inside", true)] {
@@ -135,7 +135,7 @@ fn the_same_source_gives_the_same_bytes_from_two_folders_and_two_cargo_homes() {
     fs::create_dir_all(elsewhere.join("cargo-home")).unwrap();
     std::os::unix::fs::symlink(cargo_home.join("registry"), elsewhere.join("cargo-home/registry")).unwrap();
     let folder = elsewhere.join("a longer name");
-    new::create(template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
+    new::create(&template("rust").unwrap(), &folder, &PACKAGE.parse().unwrap()).unwrap();
     let mut options = options("elsewhere");
     options.programs.cargo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/cargo-with-its-home-beside");
     let second = build(&project(&folder).unwrap(), &options, &mut |_| {}).unwrap();
@@ -176,7 +176,7 @@ fn a_tool_that_only_the_metadata_knows_fails_the_build() {
 fn changed(name: &str, change: impl FnOnce(&Path)) -> Result<Contents, BuildError> {
     built();
     let folder = empty_folder(&format!("changed-{name}")).join(name);
-    new::create(template("rust").unwrap(), &folder, &format!("me:{name}").parse().unwrap()).unwrap();
+    new::create(&template("rust").unwrap(), &folder, &format!("me:{name}").parse().unwrap()).unwrap();
     change(&folder);
     build(&project(&folder).unwrap(), &options("template"), &mut |_| {})
 }
@@ -215,7 +215,7 @@ fn a_package_that_was_made_a_tool_builds() {
 #[test]
 fn a_compiler_error_carries_what_the_compiler_says() {
     let folder = empty_folder("broken").join("notes");
-    new::create(template("rust").unwrap(), &folder, &"me:broken-notes".parse().unwrap()).unwrap();
+    new::create(&template("rust").unwrap(), &folder, &"me:broken-notes".parse().unwrap()).unwrap();
     // No dependency, so that nothing has to be compiled before the mistake.
     let manifest = "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\ndescription = \"x\"\n[workspace]\n\
         [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.mpp]\nnamespace = \"me\"\n";
@@ -244,13 +244,21 @@ fn locked(path: &str) -> BTreeMap<(String, String), Option<String>> {
 }
 
 #[test]
-fn one_fetch_of_the_workspace_serves_the_template_too() {
+fn one_fetch_of_the_workspace_serves_every_template_too() {
     let workspace = locked("../../Cargo.lock");
-    let missing: Vec<_> = locked("../../templates/rust/Cargo.lock")
-        .into_iter()
-        .filter(|(_, checksum)| checksum.is_some())
-        .filter(|(package, checksum)| workspace.get(package) != Some(checksum))
-        .map(|((name, version), _)| format!("{name} {version}"))
-        .collect();
-    assert!(missing.is_empty(), "the workspace's lock file lacks {missing:?}: run `cargo update` in templates/rust");
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates")).unwrap();
+    let locks = folders.map(|entry| entry.unwrap().path().join("Cargo.lock")).filter(|lock| lock.is_file());
+    for lock in locks {
+        let missing: Vec<_> = locked(lock.to_str().unwrap())
+            .into_iter()
+            .filter(|(_, checksum)| checksum.is_some())
+            .filter(|(package, checksum)| workspace.get(package) != Some(checksum))
+            .map(|((name, version), _)| format!("{name} {version}"))
+            .collect();
+        let folder = lock.display();
+        assert!(
+            missing.is_empty(),
+            "the workspace's lock file lacks {missing:?} of {folder}: run `cargo update` there"
+        );
+    }
 }

@@ -3,9 +3,16 @@
 //! What decides about the bytes is the project, its lock file and the compiler: flags and profile settings of the shell that the
 //! build happens to run in are left out.
 
-use super::flags::{configs, remappings};
+use super::{
+    Builder, Built, Job,
+    flags::{configs, remappings},
+};
 use crate::{
-    BuildError, BuildOptions, CompilerLevel, Event, Project, process::run, project::cargo_error, target::TARGET,
+    BuildError, BuildOptions, CompilerLevel, Event, Project,
+    process::run,
+    project::cargo_error,
+    recipe::CargoRecipe,
+    target::{TARGET, ensure_target},
 };
 use cargo_metadata::{
     Artifact, CompilerMessage, Message, Metadata, MetadataCommand, TargetKind, diagnostic::DiagnosticLevel,
@@ -38,40 +45,29 @@ const SHELL_SETTINGS: &[&str] = &[
 /// For crates that ask for the time at build: one fixed second, 1980-01-01, which every archive format can hold.
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
-/// What cargo made.
-pub(crate) struct CargoBuild {
-    /// The component.
-    pub(crate) component: Vec<u8>,
-    /// `rustc 1.95.0 (…)`.
-    pub(crate) compiler: Option<String>,
-    /// What decided about the bytes, without any path of this machine.
-    pub(crate) flags: Vec<String>,
-    /// Whether the same source gives the same bytes in another folder.
-    pub(crate) reproducible: bool,
-}
-
-/// Builds the component of `project`.
-pub(crate) fn build(
-    project: &Project,
-    options: &BuildOptions,
-    events: &mut dyn FnMut(Event),
-) -> Result<CargoBuild, BuildError> {
-    let metadata = resolved(project, options)?;
-    let compiler = Compiler::of(project, options);
-    let target_folder = target_folder(&metadata, options);
-    let remappings = remappings(&metadata, &target_folder, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
-    let mut command = cargo(project, options);
-    command.args(["--target-dir", &target_folder]);
-    for config in configs(TARGET, &remappings) {
-        command.args(["--config", &config]);
+impl Builder for CargoRecipe {
+    fn build(&self, job: &Job<'_>, events: &mut dyn FnMut(Event)) -> Result<Built, BuildError> {
+        let Job { project, options } = *job;
+        ensure_target(&project.folder, &options.programs, events)?;
+        let metadata = resolved(project, options)?;
+        let compiler = Compiler::of(project, options);
+        let target_folder = target_folder(&metadata, options);
+        let remappings =
+            remappings(&metadata, &target_folder, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
+        let mut command = cargo(project, options);
+        command.args(["--target-dir", &target_folder]);
+        for config in configs(TARGET, &remappings) {
+            command.args(["--config", &config]);
+        }
+        let artifact = Running::start(command, self, project, options)?.artifact(metadata.packages.len(), events)?;
+        Ok(Built {
+            component: fs::read(&artifact).map_err(BuildError::io("reading", &artifact))?,
+            compiler: compiler.version,
+            flags: ["--release", "--lib", "--target", TARGET, "--remap-path-prefix"].map(str::to_owned).to_vec(),
+            lockfile: Some(project.workspace.join("Cargo.lock")),
+            reproducible: outside_workspace(&metadata).is_none(),
+        })
     }
-    let artifact = Running::start(command, project, options)?.artifact(metadata.packages.len(), events)?;
-    Ok(CargoBuild {
-        component: fs::read(&artifact).map_err(BuildError::io("reading", &artifact))?,
-        compiler: compiler.version,
-        flags: ["--release", "--lib", "--target", TARGET, "--remap-path-prefix"].map(str::to_owned).to_vec(),
-        reproducible: outside_workspace(&metadata).is_none(),
-    })
 }
 
 fn cargo(project: &Project, options: &BuildOptions) -> Command {
@@ -145,6 +141,7 @@ enum Arrived {
 
 /// A cargo that runs; it is ended when nobody waits for it any more.
 struct Running<'a> {
+    recipe: &'a CargoRecipe,
     project: &'a Project,
     child: Child,
     arrivals: mpsc::Receiver<Arrived>,
@@ -163,7 +160,12 @@ impl Drop for Running<'_> {
 }
 
 impl<'a> Running<'a> {
-    fn start(mut command: Command, project: &'a Project, options: &BuildOptions) -> Result<Self, BuildError> {
+    fn start(
+        mut command: Command,
+        recipe: &'a CargoRecipe,
+        project: &'a Project,
+        options: &BuildOptions,
+    ) -> Result<Self, BuildError> {
         let program = || options.programs.cargo.clone();
         let mut child = command.spawn().map_err(|source| BuildError::Program { program: program(), source })?;
         let (sender, arrivals) = mpsc::channel();
@@ -173,7 +175,7 @@ impl<'a> Running<'a> {
             thread::spawn(move || read_lines(stderr, &sender));
         }
         let (diagnostics, cargo_errors, artifacts) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { project, child, arrivals, diagnostics, cargo_errors, artifacts, done: 0 })
+        Ok(Self { recipe, project, child, arrivals, diagnostics, cargo_errors, artifacts, done: 0 })
     }
 
     /// Waits for the end and gives the path of the component.
@@ -211,7 +213,7 @@ impl<'a> Running<'a> {
     }
 
     fn take_artifact(&mut self, artifact: &Artifact) {
-        if artifact.package_id == self.project.id && artifact.target.name == self.project.lib_name {
+        if artifact.package_id == self.recipe.id && artifact.target.name == self.recipe.lib_name {
             let components = artifact.filenames.iter().filter(|file| file.extension() == Some("wasm"));
             self.artifacts.extend(components.map(|file| file.to_string()));
         }

@@ -1,8 +1,6 @@
 //! The real program, used as people use it.
 
 #[cfg(target_os = "linux")]
-mod asking;
-#[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
 #[cfg(unix)]
@@ -34,5 +32,7 @@ mod root;
 mod secrets;
 mod serve;
 mod support;
+#[cfg(target_os = "linux")]
+mod templates;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -20,8 +20,8 @@ fn a_folder_without_a_project_leaves_the_home_as_it_was() {
 #[test]
 fn a_workspace_of_several_tools_is_told_apart_before_anything_is_built() {
     let person = Person::new();
-    person.json(&["new", "ws/one"]);
-    person.json(&["new", "ws/two"]);
+    person.json(&["new", "ws/one", "--accept-defaults"]);
+    person.json(&["new", "ws/two", "--accept-defaults"]);
     for name in ["one", "two"] {
         // A new tool is a workspace of its own; here both are members of another.
         let file = format!("ws/{name}/Cargo.toml");

@@ -324,7 +324,6 @@ impl<'a> Asked<'a> {
             granted,
             asking,
             cancel: None,
-            client: None,
         }
     }
 

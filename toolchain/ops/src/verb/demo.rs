@@ -9,7 +9,7 @@ use super::{
     inspect::{self, InspectReport},
     install::{self, InstallOptions},
     key::{self, Lock},
-    new::{self, NewOptions},
+    new::{self, Names, NewOptions},
     publish::{self, PublishOptions},
     registry,
     verify::{self, VerifyOptions},
@@ -134,7 +134,8 @@ struct Road<'a> {
 
 impl Road<'_> {
     fn make(&self) -> Result<Step, OpsError> {
-        let options = NewOptions { template: "rust".to_owned(), namespace: Some("acme".parse()?), name: None };
+        let names = Names::AcceptDefaults;
+        let options = NewOptions { template: "rust".to_owned(), namespace: Some("acme".parse()?), name: None, names };
         let report = new::new(&self.author, Path::new("md"), &options)?;
         Ok(Step {
             title: "an author makes a tool from a template",

@@ -70,6 +70,7 @@ pub fn doctor(context: &Context<'_>, version: &str) -> Vec<Check> {
     checks.push(folder("settings", &context.home.config));
     checks.extend(PROGRAMS.iter().map(program));
     checks.push(wasm_target(context));
+    checks.extend(builders(context));
     checks.push(development_key(context));
     checks.push(publisher_keys(context));
     checks.extend(key_files(context));
@@ -204,6 +205,19 @@ fn wasm_target(context: &Context<'_>) -> Check {
             format!("rustup target add {}", mpp_build::TARGET),
         ),
     }
+}
+
+/// The builders of other languages: which have their compiler here.
+fn builders(context: &Context<'_>) -> Vec<Check> {
+    let states = mpp_build::builders(&mpp_build::Programs::default(), &context.folder);
+    let check = |state: mpp_build::BuilderState| {
+        let what = format!("builder {}", state.builder);
+        match state.compiler {
+            Some(compiler) => Check::good(what, mpp_schema::text::escaped(&compiler)),
+            None => Check::missing(what, "its compiler is not here", state.install.join(" # or: ")),
+        }
+    };
+    states.into_iter().map(check).collect()
 }
 
 fn development_key(context: &Context<'_>) -> Check {

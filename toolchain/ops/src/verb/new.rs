@@ -1,19 +1,31 @@
 //! `mpp new` and `mpp init`: a tool from a template, or from the cargo package that is there.
 
 use crate::{Context, OpsError};
+use mpp_build::{Programs, TemplateOrigin};
 use mpp_schema::{Ident, PackageName};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// What the new tool is called.
+/// What the new tool is made from and what it is called.
 #[derive(Debug)]
 pub struct NewOptions {
-    /// The template.
+    /// The template: its name, a folder, or the address of a git repository.
     pub template: String,
     /// The namespace; a placeholder where nothing is given.
     pub namespace: Option<Ident>,
     /// The name; that of the folder where nothing is given.
     pub name: Option<Ident>,
+    /// What happens where a namespace is not given.
+    pub names: Names,
+}
+
+/// What happens where nobody said what the new tool is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// A person at a terminal is asked.
+    Ask,
+    /// The defaults are taken.
+    AcceptDefaults,
 }
 
 /// A project that was made.
@@ -37,13 +49,34 @@ const LOCAL_NAMESPACE: &str = "local";
 /// Makes a project in the folder `path`, which must not hold anything yet.
 pub fn new(context: &Context<'_>, path: &Path, options: &NewOptions) -> Result<NewReport, OpsError> {
     let folder = context.path(path);
+    let origin = TemplateOrigin::from(options.template.as_str());
+    let template = origin.read(&context.folder, &Programs::default())?;
+    let made = mpp_build::new::create(&template, &folder, &package_name(context, &folder, options)?)?;
+    Ok(NewReport { folder: made.folder, package: made.package, files: made.files, next: template.next().to_owned() })
+}
+
+/// What was given, else what a person types, else the defaults. Whoever gave a namespace is asked nothing.
+fn package_name(context: &Context<'_>, folder: &Path, options: &NewOptions) -> Result<PackageName, OpsError> {
+    let ask = options.names == Names::Ask && options.namespace.is_none() && context.terminal.is_there();
+    let namespace = match &options.namespace {
+        Some(namespace) => namespace.clone(),
+        None if ask => asked(context, "Namespace to publish under later", LOCAL_NAMESPACE.parse()?)?,
+        None => LOCAL_NAMESPACE.parse()?,
+    };
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => name_of(&folder)?,
+        None if ask => asked(context, "Name of the package", name_of(folder)?)?,
+        None => name_of(folder)?,
     };
-    let template = mpp_build::template(&options.template)?;
-    let made = mpp_build::new::create(template, &folder, &PackageName::new(namespace(options)?, name))?;
-    Ok(NewReport { folder: made.folder, package: made.package, files: made.files, next: template.next() })
+    Ok(PackageName::new(namespace, name))
+}
+
+/// A name from the terminal; an empty line is the default.
+fn asked(context: &Context<'_>, question: &str, default: Ident) -> Result<Ident, OpsError> {
+    match context.terminal.ask("", &format!("{question} [{default}]: ")).as_deref().map(str::trim) {
+        None | Some("") => Ok(default),
+        Some(typed) => Ok(typed.parse()?),
+    }
 }
 
 /// Turns the cargo package in the folder `path` into a tool: what it lacks is added, nothing that is there is changed.
@@ -66,13 +99,6 @@ pub struct InitReport {
     pub made: NewReport,
     /// What is left to the author, one sentence each.
     pub remaining: Vec<String>,
-}
-
-fn namespace(options: &NewOptions) -> Result<Ident, OpsError> {
-    match &options.namespace {
-        Some(namespace) => Ok(namespace.clone()),
-        None => Ok(LOCAL_NAMESPACE.parse()?),
-    }
 }
 
 fn name_of(folder: &Path) -> Result<Ident, OpsError> {
