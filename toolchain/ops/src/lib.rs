@@ -11,7 +11,7 @@ pub mod conformance;
 mod consent;
 
 mod context;
-mod difference;
+
 mod error;
 mod filters;
 mod grants;
@@ -33,10 +33,10 @@ mod writing;
 pub use agents::Who;
 pub use arguments::{ArgumentsError, ToolInput};
 pub use context::{Around, Context, Event, Outside, Passwords, Surroundings, Terminal, Typed};
-pub use difference::{Described, PackageDifference};
 pub use error::OpsError;
 pub use mpp_host::SecretValue;
 pub use mpp_policy::sentences;
+pub use mpp_registry_web::difference::{Described, PackageDifference};
 pub use writing::{WriteReport, Writing};
 
 /// The words of the privacy filter.

@@ -62,6 +62,20 @@ pub(crate) const LAYERS: &[Layer] = &[
         refuses: &[refusals::CLOCK, refusals::ENGINE, refusals::COMMAND_LINE, refusals::PRINTING],
     },
     Layer {
+        name: "mpp-registry-web",
+        folder: "registry-git/web",
+        uses: &["mpp-schema", "mpp-package", "mpp-wit", "mpp-index", "mpp-policy", "mpp-registry"],
+        tests_use: &[],
+        refuses: &[
+            refusals::CLOCK,
+            refusals::PROCESSES,
+            refusals::ENVIRONMENT,
+            refusals::ENGINE,
+            refusals::COMMAND_LINE,
+            refusals::PRINTING,
+        ],
+    },
+    Layer {
         name: "mpp-privacy",
         folder: "host/privacy",
         uses: &["mpp-schema"],
@@ -128,6 +142,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "mpp-wit",
             "mpp-index",
             "mpp-registry",
+            "mpp-registry-web",
             "mpp-policy",
             "mpp-privacy",
             "mpp-kv",

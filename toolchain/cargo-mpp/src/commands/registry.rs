@@ -1,14 +1,23 @@
 //! `mpp registry`: making registries and getting to know them.
 
 use super::{Output, table::table};
+use crate::context;
 use clap::Subcommand;
 use mpp_ops::{
     Context, OpsError,
-    verb::{registry, registry_carriers, registry_upkeep},
+    verb::{
+        registry, registry_carriers,
+        registry_site::{self, SiteOptions},
+        registry_upkeep,
+        serve::Every,
+    },
 };
 use mpp_schema::{Digest, Ident, text::escaped};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Subcommand)]
 #[command(
@@ -95,14 +104,41 @@ pub enum Command {
                             mpp registry config --follow upstream"
     )]
     Config(ConfigArguments),
-    /// Write a registry as static files, for any web server; clients read them with `sparse+https://…`
-    #[command(after_help = "Example:\n  mpp registry export /srv/www/tools")]
+    /// Serve the pages and the API of a registry: search, packages, differences, publishers, the log and the guide
+    #[command(
+        after_help = "Examples:\n  mpp registry serve\n  mpp registry serve --listen 0.0.0.0:80 --host tools.example.com"
+    )]
+    Serve {
+        /// The registry; may be left out where there is only one
+        #[arg(long, value_name = "NAME")]
+        registry: Option<String>,
+        /// Where others reach the registry, for the commands that pages show
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8620")]
+        listen: SocketAddr,
+        /// A name that the server goes by; may be given several times, and must be where others reach it
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
+        /// How many requests one address may send in a second; 0 for as many as it likes
+        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        rate: u32,
+        /// How often to look for what is new, such as 15m; or never
+        #[arg(long, value_name = "TIME", default_value_t = Every::Seconds(3))]
+        update_every: Every,
+    },
+    /// Write a registry as static files with its pages, for any web server; clients read them with `sparse+https://…`
+    #[command(after_help = "Example:\n  mpp registry export /srv/www/tools --url sparse+https://tools.example.com")]
     Export {
         /// The folder; an older copy in it is brought up to date
         folder: PathBuf,
         /// The registry; may be left out where there is only one
         #[arg(long, value_name = "NAME")]
         registry: Option<String>,
+        /// Where others reach the registry, for the commands that pages show
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
     },
     /// Take in the proposals that wait, and sign a new head, so that the registry stays fresh: for cron or CI
     #[command(after_help = "mpp registry sign-head\nmpp registry sign-head --head-key /run/secrets/head.key")]
@@ -391,13 +427,18 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
             follow(context, &registry, name.as_ref(), called.as_ref(), url.as_deref())
         }
         Command::Config(arguments) => config(arguments, context),
-        Command::Export { folder, registry } => {
-            let report = registry_carriers::export(context, &folder, registry.as_deref())?;
+        Command::Serve { registry, url, listen, hosts, rate, update_every } => {
+            let options = SiteOptions { registry, url, listen, hosts, rate, update_every };
+            match registry_site::serve(&context::outside(context), options)? {}
+        }
+        Command::Export { folder, registry, url } => {
+            let report = registry_carriers::export(context, &folder, registry.as_deref(), url)?;
             let text = format!(
-                "copy      {}\nindex     {} files\npackages  {} files\nwritten   {}, removed {}\n",
+                "copy      {}\nindex     {} files\npackages  {} files\npages     {}\nwritten   {}, removed {}\n",
                 report.path.display(),
                 report.files,
                 report.blobs,
+                report.pages,
                 report.written,
                 report.removed
             );

@@ -17,7 +17,7 @@ kv = { quota = "1MiB" }
 
 /// The template as a package that asks for things: version 0.1.0, and 0.2.0 that asks for a clock too. It does not use what it asks for, which
 /// is nobody's business here: whether a call is begun is decided before.
-fn packages() -> &'static (Person, PathBuf, PathBuf) {
+pub(crate) fn packages() -> &'static (Person, PathBuf, PathBuf) {
     static BUILT: OnceLock<(Person, PathBuf, PathBuf)> = OnceLock::new();
     BUILT.get_or_init(|| {
         let author = Person::new();

@@ -11,6 +11,8 @@ mod consent;
 mod doctor;
 mod first_use;
 #[cfg(target_os = "linux")]
+mod front_door;
+#[cfg(target_os = "linux")]
 mod grants;
 #[cfg(target_os = "linux")]
 mod guide;

@@ -7,14 +7,10 @@ use super::install::{
     chosen::{choose, minimum_age},
 };
 use crate::{
-    Context, OpsError,
-    atomic_write::IoError,
-    difference::{Described, PackageDifference},
-    home::installed::InstalledRecord,
-    package_file,
-    registries::Reached,
+    Context, OpsError, atomic_write::IoError, home::installed::InstalledRecord, package_file, registries::Reached,
 };
 use mpp_package::limits::FILE_BYTES_MAX;
+use mpp_registry_web::difference::{Described, PackageDifference};
 use mpp_schema::{PackageName, Version, VersionReq};
 use serde::Serialize;
 use std::{fs, io::Read as _, path::PathBuf};

@@ -35,6 +35,7 @@ pub mod redact;
 pub mod registry;
 pub mod registry_carriers;
 pub mod registry_root;
+pub mod registry_site;
 pub mod registry_upkeep;
 pub mod revoke;
 pub mod rollback;

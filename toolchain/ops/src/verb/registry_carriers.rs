@@ -10,6 +10,7 @@ use crate::{
 };
 use mpp_index::plan;
 use mpp_registry::{Location, Registry};
+use mpp_registry_web::Catalog;
 use mpp_schema::{
     Code, Coded, Ident, PackageName, codes,
     index::{Blobs, Config, Followed},
@@ -239,22 +240,32 @@ pub struct ExportReport {
     pub files: usize,
     /// How many package files it holds.
     pub blobs: usize,
-    /// How many of both were written now.
+    /// How many pages and documents for people and programs it holds.
+    pub pages: usize,
+    /// How many of all of them were written now.
     pub written: usize,
     /// How many files of the index were removed, because they are not there any more.
     pub removed: usize,
 }
 
-/// Writes a registry to a folder as static files, for any web server.
-pub fn export(context: &Context<'_>, to: &Path, registry: Option<&str>) -> Result<ExportReport, OpsError> {
+/// Writes a registry to a folder as static files with its pages, for any web server. `url` is where others reach it.
+pub fn export(
+    context: &Context<'_>,
+    to: &Path,
+    registry: Option<&str>,
+    url: Option<String>,
+) -> Result<ExportReport, OpsError> {
     let path = context.path(to);
     let open = registries::open_updated(context, context.home.registry(registry)?)?;
     (context.tell)(Event::Started { step: "exporting", what: format!("the registry `{}`", open.known.name) });
     let mut tell = |done, total| (context.tell)(Event::Advanced { what: "packages".to_owned(), done, total });
     let done = open.registry.export(&path, &mut tell)?;
     (context.tell)(Event::Finished);
-    let (files, blobs, written, removed) = (done.files, done.blobs, done.written, done.removed);
-    Ok(ExportReport { registry: open.known.name, path, files, blobs, written, removed })
+    let catalog = Catalog::new(open.known.name.as_str(), open.registry).reached_at(url);
+    let site = super::registry_site::pages(context, &catalog, &path)?;
+    let (files, blobs, removed) = (done.files, done.blobs, done.removed);
+    let written = done.written + site.written;
+    Ok(ExportReport { registry: open.known.name, path, files, blobs, pages: site.pages, written, removed })
 }
 
 /// Why a carrier was not changed.

@@ -15,7 +15,6 @@ use crate::{
     Context, Event, OpsError,
     atomic_write::IoError,
     consent::changed_tools,
-    difference::{Described, PackageDifference, shown_together},
     home::{
         history::NoHistory,
         installed::{InstalledRecord, NotInstalled},
@@ -24,6 +23,7 @@ use crate::{
 };
 use mpp_index::locked;
 use mpp_package::verify;
+use mpp_registry_web::difference::{Described, PackageDifference, shown_together};
 use mpp_schema::{
     PackageName, Version, VersionReq,
     lock::{Lockfile, ToolRequirement, ToolsRequest},

@@ -10,7 +10,6 @@ use super::install::{
 };
 use crate::{
     Context, OpsError,
-    difference::{Described, PackageDifference, shown_together},
     home::installed::{InstalledRecord, NotInstalled},
     package_file, project_files,
     registries::Reached,
@@ -18,6 +17,7 @@ use crate::{
 };
 use mpp_index::locked;
 use mpp_registry::Wanted;
+use mpp_registry_web::difference::{Described, PackageDifference, shown_together};
 use mpp_schema::{
     Code, Coded, Digest, KeyId, PackageName, Version, VersionReq, codes,
     lock::{LockedPackage, Lockfile, ToolsRequest},

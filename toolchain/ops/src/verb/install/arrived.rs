@@ -7,7 +7,6 @@ use super::{
 use crate::{
     Context, Event, OpsError, atomic_write,
     consent::changed_tools,
-    difference::Described,
     home::installed::InstalledRecord,
     package_file, registries, sentences, standing,
     vendored::Vendored,
@@ -20,6 +19,7 @@ use mpp_index::{
 use mpp_package::verify;
 use mpp_policy::Request;
 use mpp_registry::Wanted;
+use mpp_registry_web::difference::Described;
 use mpp_schema::{Digest, FormatVersion, KeyId, RegistryId, lock::LockedPackage, text::excerpt};
 use mpp_wit::ToolsDifference;
 use std::{collections::BTreeMap, io::Cursor, path::Path};

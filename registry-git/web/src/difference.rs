@@ -1,6 +1,6 @@
 //! What changes between two packages, whole, for a person who decides about it (spec/project.md PROJ-20).
 //!
-//! Nothing is judged and nothing is left out. Texts of the packages are quoted and escaped where they are shown.
+//! Used by the pages of a registry and by the command line. Nothing is judged and nothing is left out. Texts of the packages are quoted and escaped where they are shown.
 
 use mpp_package::{pack::Package, peek, verify::VerifyError};
 use mpp_policy::Request;
@@ -271,7 +271,7 @@ fn word(value: &impl Serialize) -> String {
 }
 
 /// Several differences, one after another.
-pub(crate) fn shown_together(all: &[PackageDifference]) -> String {
+pub fn shown_together(all: &[PackageDifference]) -> String {
     let mut text = String::new();
     for one in all {
         let _ = writeln!(text, "{one}");
