@@ -15,7 +15,12 @@ pub fn strangers(text: &str) -> String {
     });
     let mut written = String::new();
     html::push_html(&mut written, events);
-    sanitiser().clean(&written).to_string()
+    without_empty_headings(sanitiser().clean(&written).to_string())
+}
+
+/// A heading of which nothing was left would be read out as a heading without words.
+fn without_empty_headings(text: String) -> String {
+    (3..=6).fold(text, |text, level| text.replace(&format!("<h{level}></h{level}>\n"), ""))
 }
 
 /// What this project wrote: a chapter of the guide, whose links to other chapters become links to their pages.
@@ -87,6 +92,7 @@ mod tests {
         check("<b onclick=alert(1) style=color:red>x</b>", "<p><b>x</b></p>");
         check("![x](https://evil.example/pixel.png)", "<p></p>");
         check("<form action=https://evil.example><input></form>", "");
+        check("# <script>alert(1)</script>\n\nx", "<p>x</p>");
         check("<svg onload=alert(1)></svg>", "");
     }
 
