@@ -274,6 +274,8 @@ codes! {
     BUILD_FAILED "build.failed" Author "the compiler did not succeed";
     BUILD_DIRTY "build.dirty" User "the git work tree holds changes that are not committed";
     BUILD_TEMPLATE "build.template" User "the template or the target folder cannot be used";
+    TEST_CASE "test.case" User "a case of a project's tests cannot be run as it is written";
+    TEST_FAILED "test.failed" User "a case of a project's tests did not come out as it expects";
 
     CLIENT_SETTINGS "client.settings" User "the settings of a client cannot be read, or not be changed without touching the rest of them";
     CLIENT_TAKEN "client.taken" User "the settings of a client have another server under the name of this program";

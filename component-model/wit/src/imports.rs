@@ -112,7 +112,12 @@ pub fn need(import: &Import) -> Need {
 
 /// The imports that `permissions` do not cover: a build fails on each, and a host refuses it.
 pub fn uncovered(info: &ComponentInfo, permissions: &Permissions) -> Vec<Import> {
-    info.imports.iter().filter(|import| !need(import).is_met(permissions)).cloned().collect()
+    uncovered_imports(&info.imports, permissions)
+}
+
+/// Those of `imports` that `permissions` do not cover.
+pub fn uncovered_imports(imports: &[Import], permissions: &Permissions) -> Vec<Import> {
+    imports.iter().filter(|import| !need(import).is_met(permissions)).cloned().collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod tool_set;
 mod types;
 pub mod value;
 mod wit_folder;
+mod world_imports;
 
 pub use agree::agree;
 pub use compat::{Broken, Incompatibility, incompatibilities};
@@ -26,8 +27,9 @@ pub use component::{ComponentInfo, Import, validate};
 pub use componentize::componentize;
 pub use difference::{Change, Renamed, ToolChange, ToolsDifference};
 pub use error::WitError;
-pub use imports::{Need, need, uncovered};
+pub use imports::{Need, need, uncovered, uncovered_imports};
 pub use tool_set::{Param, Tool, ToolSet};
 pub use types::{Case, Enum, Field, Flags, Label, Record, Type, Variant};
 pub use value::Value;
 pub use wit_folder::WitFolder;
+pub use world_imports::world_imports;

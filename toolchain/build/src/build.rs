@@ -40,7 +40,7 @@ pub fn build(project: &Project, options: &BuildOptions, events: &mut dyn FnMut(E
 }
 
 /// Says that a step begins, runs it, and says that it ended well.
-fn step<T>(
+pub(crate) fn step<T>(
     project: &Project,
     step: Step,
     events: &mut dyn FnMut(Event),
@@ -53,7 +53,7 @@ fn step<T>(
     Ok(done)
 }
 
-fn describe(project: &Project, events: &mut dyn FnMut(Event)) -> Result<(WitFolder, ToolSet), BuildError> {
+pub(crate) fn describe(project: &Project, events: &mut dyn FnMut(Event)) -> Result<(WitFolder, ToolSet), BuildError> {
     let wit = documents::wit_folder(project)?;
     let tools = ToolSet::from_wit(&wit, project.metadata.world.as_deref())?;
     check_tool_names(project, &tools)?;

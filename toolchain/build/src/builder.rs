@@ -20,6 +20,11 @@ pub use compiler::{BuilderState, builders};
 pub(crate) trait Builder {
     /// Builds the component. What it says meanwhile goes to `events`.
     fn build(&self, job: &Job<'_>, events: &mut dyn FnMut(Event)) -> Result<Built, BuildError>;
+
+    /// Lets the compiler look at the source without making code of it. Nothing, where a compiler cannot do that.
+    fn check(&self, _: &Job<'_>, _: &mut dyn FnMut(Event)) -> Result<(), BuildError> {
+        Ok(())
+    }
 }
 
 /// What is to be built, and how.
@@ -57,12 +62,24 @@ pub(crate) fn build(
     options: &BuildOptions,
     events: &mut dyn FnMut(Event),
 ) -> Result<Built, BuildError> {
-    let builder: &dyn Builder = match &project.recipe {
+    of(project).build(&Job { project, options }, events)
+}
+
+/// Checks the source of `project`, as far as its compiler can without building.
+pub(crate) fn check(
+    project: &Project,
+    options: &BuildOptions,
+    events: &mut dyn FnMut(Event),
+) -> Result<(), BuildError> {
+    of(project).check(&Job { project, options }, events)
+}
+
+fn of(project: &Project) -> &dyn Builder {
+    match &project.recipe {
         Recipe::Cargo(recipe) => recipe,
         Recipe::C(recipe) => recipe,
         Recipe::Script(recipe) => recipe,
         Recipe::Command(recipe) => recipe,
         Recipe::External(recipe) => recipe,
-    };
-    builder.build(&Job { project, options }, events)
+    }
 }

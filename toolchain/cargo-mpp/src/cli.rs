@@ -65,6 +65,10 @@ pub enum Command {
     Init(commands::init::Arguments),
     /// Build a package, signed with this home's development key
     Build(commands::build::Arguments),
+    /// Find what a build would refuse, without making code
+    Check(commands::check::Arguments),
+    /// Run the cases in a project's tests folder, in a home of their own
+    Test(commands::test::Arguments),
     /// Run a tool of a package file or a project, without installing it
     Run(commands::run::Arguments),
     /// Add a signature to a package

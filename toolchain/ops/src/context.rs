@@ -160,7 +160,7 @@ impl Outside {
 }
 
 /// Nobody who could be asked.
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Passwords for Nobody {
     fn password(&self, _: &str) -> Option<String> {

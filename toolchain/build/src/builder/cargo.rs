@@ -54,7 +54,7 @@ impl Builder for CargoRecipe {
         let target_folder = target_folder(&metadata, options);
         let remappings =
             remappings(&metadata, &target_folder, compiler.sysroot.as_deref().zip(compiler.commit.as_deref()));
-        let mut command = cargo(project, options);
+        let mut command = cargo(project, options, "build");
         command.args(["--target-dir", &target_folder]);
         for config in configs(TARGET, &remappings) {
             command.args(["--config", &config]);
@@ -68,15 +68,24 @@ impl Builder for CargoRecipe {
             reproducible: outside_workspace(&metadata).is_none(),
         })
     }
+
+    fn check(&self, job: &Job<'_>, events: &mut dyn FnMut(Event)) -> Result<(), BuildError> {
+        let Job { project, options } = *job;
+        ensure_target(&project.folder, &options.programs, events)?;
+        let metadata = resolved(project, options)?;
+        let mut command = cargo(project, options, "check");
+        command.args(["--target-dir", &target_folder(&metadata, options)]);
+        Running::start(command, self, project, options)?.ended(metadata.packages.len(), events)
+    }
 }
 
-fn cargo(project: &Project, options: &BuildOptions) -> Command {
+fn cargo(project: &Project, options: &BuildOptions, verb: &str) -> Command {
     let mut command = Command::new(&options.programs.cargo);
     command.current_dir(&project.folder).env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH).env("CARGO_INCREMENTAL", "0");
     for name in SHELL_SETTINGS {
         command.env_remove(name);
     }
-    command.args(["build", "--release", "--lib", "--target", TARGET]);
+    command.args([verb, "--release", "--lib", "--target", TARGET]);
     command.args(["--message-format", if options.colour { "json-diagnostic-rendered-ansi" } else { "json" }]);
     command.arg("--manifest-path").arg(&project.manifest_path).args(network_flags(options));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -180,6 +189,17 @@ impl<'a> Running<'a> {
 
     /// Waits for the end and gives the path of the component.
     fn artifact(mut self, total: usize, events: &mut dyn FnMut(Event)) -> Result<String, BuildError> {
+        self.ended(total, events)?;
+        let package = self.project.name.clone();
+        match self.artifacts.len() {
+            1 => Ok(self.artifacts.remove(0)),
+            0 => Err(BuildError::Artifact { package, found: "no file that ends in `.wasm`".to_owned() }),
+            _ => Err(BuildError::Artifact { package, found: self.artifacts.join(", ") }),
+        }
+    }
+
+    /// Waits for a good end.
+    fn ended(&mut self, total: usize, events: &mut dyn FnMut(Event)) -> Result<(), BuildError> {
         while let Ok(arrived) = self.arrivals.recv() {
             match arrived {
                 Arrived::Message(message) => self.take(*message, total, events),
@@ -187,16 +207,11 @@ impl<'a> Running<'a> {
             }
         }
         let status = self.child.wait().map_err(BuildError::io("waiting for cargo in", &self.project.folder))?;
-        let package = self.project.name.clone();
-        if !status.success() {
-            let said = std::mem::take(&mut self.diagnostics).into_iter().chain(std::mem::take(&mut self.cargo_errors));
-            return Err(BuildError::Failed { package, diagnostics: said.collect() });
+        if status.success() {
+            return Ok(());
         }
-        match self.artifacts.len() {
-            1 => Ok(self.artifacts.remove(0)),
-            0 => Err(BuildError::Artifact { package, found: "no file that ends in `.wasm`".to_owned() }),
-            _ => Err(BuildError::Artifact { package, found: self.artifacts.join(", ") }),
-        }
+        let said = std::mem::take(&mut self.diagnostics).into_iter().chain(std::mem::take(&mut self.cargo_errors));
+        Err(BuildError::Failed { package: self.project.name.clone(), diagnostics: said.collect() })
     }
 
     fn take(&mut self, message: Message, total: usize, events: &mut dyn FnMut(Event)) {

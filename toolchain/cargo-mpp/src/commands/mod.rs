@@ -10,6 +10,7 @@ pub mod audit;
 pub mod build;
 pub mod cache;
 pub mod call;
+pub mod check;
 pub mod complete;
 pub mod completions;
 pub mod conformance;
@@ -48,6 +49,7 @@ pub mod secret;
 pub mod serve;
 pub mod sign;
 mod table;
+pub mod test;
 pub mod trust;
 pub mod uninstall;
 pub mod update;
@@ -105,6 +107,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Output, OpsError> 
         Command::New(arguments) => new::run(arguments, context),
         Command::Init(arguments) => init::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
+        Command::Check(arguments) => check::run(arguments, context),
+        Command::Test(arguments) => test::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, context),
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),

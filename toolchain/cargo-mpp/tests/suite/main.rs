@@ -1,5 +1,6 @@
 //! The real program, used as people use it.
 
+mod author;
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;

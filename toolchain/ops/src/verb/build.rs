@@ -122,9 +122,8 @@ pub(crate) fn package(
     project: &Project,
     options: &BuildOptions,
 ) -> Result<(Package, Vec<String>), OpsError> {
-    let how = mpp_build::BuildOptions { locked: options.locked, offline: options.offline, ..Default::default() };
     let mut warnings = Vec::new();
-    let contents = mpp_build::build(project, &how, &mut |event| match event {
+    let contents = mpp_build::build(project, &how(options), &mut |event| match event {
         BuildEvent::Warning { text } => warnings.push(text),
         other => tell(context, other),
     });
@@ -132,7 +131,13 @@ pub(crate) fn package(
     Ok((pack(contents?)?, warnings))
 }
 
-fn tell(context: &Context<'_>, event: BuildEvent) {
+/// The options as the builder takes them.
+pub(crate) fn how(options: &BuildOptions) -> mpp_build::BuildOptions {
+    mpp_build::BuildOptions { locked: options.locked, offline: options.offline, ..Default::default() }
+}
+
+/// Shows what a builder says.
+pub(crate) fn tell(context: &Context<'_>, event: BuildEvent) {
     (context.tell)(match event {
         BuildEvent::StepStarted { package, step } => Event::Started { step: word(step), what: package.to_string() },
         BuildEvent::Compiled { name, done, total, .. } => Event::Advanced { what: name, done, total },
