@@ -25,7 +25,11 @@ use mpp_schema::{
     Digest, Instant, KeyId, PackageName,
     index::{Blobs, NamespaceRecord, Proposal, Release},
 };
-use std::{fs, io::Cursor, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Read as _},
+    path::Path,
+};
 
 /// Where proposals wait.
 pub(crate) const PROPOSALS: &str = "refs/heads/publish/";
@@ -454,7 +458,7 @@ fn parse(lines: &[u8]) -> Result<Proposal, RegistryError> {
 }
 
 fn malformed(error: &serde_json::Error) -> RegistryError {
-    let (path, found) = (FOLDER.to_owned(), error.to_string());
+    let (path, found) = (FOLDER.to_owned(), mpp_schema::text::excerpt(&error.to_string()));
     IndexError::Malformed { path, expected: "a proposal", found }.into()
 }
 
@@ -465,19 +469,24 @@ fn is_ours(error: &RegistryError) -> bool {
 }
 
 fn read_files(json: &Path) -> Result<Found, RegistryError> {
-    let lines = fs::read(json).map_err(RegistryError::io("read", json))?;
-    Ok(Found { proposal: parse(&lines)?, file: read_bounded(&json.with_extension("mpp"))? })
+    let package = json.with_extension("mpp");
+    let is_there = fs::symlink_metadata(&package).is_ok();
+    let file = is_there.then(|| read_plain(&package, FILE_BYTES_MAX)).transpose()?;
+    Ok(Found { proposal: parse(&read_plain(json, layout::FILE_BYTES_MAX as u64)?)?, file })
 }
 
-fn read_bounded(path: &Path) -> Result<Option<Vec<u8>>, RegistryError> {
-    let size = match fs::metadata(path) {
-        Ok(found) => found.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(RegistryError::io("looked at", path)(error)),
-    };
-    match size > FILE_BYTES_MAX {
-        true => Err(RegistryError::TooLarge { expected: FILE_BYTES_MAX, found: size }),
-        false => fs::read(path).map(Some).map_err(RegistryError::io("read", path)),
+/// Reads a file that somebody else put there: no link, which could lead anywhere, no device or pipe, which could have no end.
+fn read_plain(path: &Path, bytes_max: u64) -> Result<Vec<u8>, RegistryError> {
+    let failed = |error: std::io::Error| RegistryError::io("read", path)(error);
+    if !fs::symlink_metadata(path).map_err(failed)?.is_file() {
+        let reference = mpp_schema::text::excerpt(&path.display().to_string());
+        return Err(RegistryError::Push { reference, reason: "expected a plain file".to_owned() });
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    match bytes.len() as u64 {
+        found if found > bytes_max => Err(RegistryError::TooLarge { expected: bytes_max, found }),
+        _ => Ok(bytes),
     }
 }
 

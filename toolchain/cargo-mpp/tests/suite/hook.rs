@@ -292,6 +292,22 @@ fn a_pull_request_brings_its_files_and_is_checked_without_keys() {
     fs::write(&package, b"x").unwrap();
     assert_eq!(person.refusal(&check), ("index.binding".to_owned(), 4));
     assert_eq!(taken(&author)["refused"][0]["refused"]["code"], "index.binding");
+    #[cfg(unix)]
+    {
+        // Links lead anywhere, and a device has no end.
+        let link = |to: &str, at: &str| {
+            fs::remove_file(at).unwrap();
+            std::os::unix::fs::symlink(to, at).unwrap();
+        };
+        link("/dev/zero", &package);
+        assert_eq!(person.refusal(&check).0, "index.git");
+        link("/dev/zero", &json);
+        assert_eq!(taken(&author)["refused"][0]["refused"]["code"], "index.git");
+        link("nowhere", &json);
+        assert_eq!(taken(&author)["refused"][0]["refused"]["code"], "index.git");
+        fs::remove_file(&json).and_then(|()| fs::remove_file(&package)).unwrap();
+        fs::write(&json, &honest).unwrap();
+    }
     fs::copy(person.path("md.mpp"), &package).unwrap();
     assert_eq!(taken(&author)["taken"][0]["releases"][0], "acme:md@0.1.0");
     person.json(&["install", "acme:md"]);
