@@ -1,8 +1,9 @@
 //! What a large index costs: first clone, update by one commit and by a thousand, resolving, searching, publishing, and the memory of each.
 //!
-//! `cargo bench -p mpp-registry --bench scale` makes an index of 100,000 packages and a million versions, which takes minutes and some
-//! gigabytes; `MPP_BENCH_PACKAGES` and `MPP_BENCH_VERSIONS` make it smaller. Each step runs in a process of its own, which says how much memory
-//! it took. Every figure stands beside one of the same run: git's own on the same commits, or ours on an index with a hundredth of the packages.
+//! `MPP_BENCH_PACKAGES=100000 cargo bench -p mpp-registry --bench scale` makes an index of 100,000 packages and a million versions, which
+//! takes minutes and some gigabytes in the folder for temporary files; without the variable there are 2,000 packages. `MPP_BENCH_VERSIONS` says
+//! how many versions each of them has. Each step runs in a process of its own, which says how much memory it took. Every figure stands beside
+//! one of the same run: git's own on the same commits, or ours on an index with a hundredth of the packages.
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod generator;
@@ -33,7 +34,7 @@ fn main() {
     }
     let number = |name: &str, default| std::env::var(name).ok().map_or(default, |text| text.parse().unwrap());
     let versions_each = number("MPP_BENCH_VERSIONS", 10);
-    let packages = number("MPP_BENCH_PACKAGES", 100_000);
+    let packages = number("MPP_BENCH_PACKAGES", 2_000);
     let folder = TempDir::new().unwrap();
     let small = Side::new(folder.path(), "small", Size { packages: (packages / 100).max(1), versions_each });
     let large = Side::new(folder.path(), "large", Size { packages, versions_each });
