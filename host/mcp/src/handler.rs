@@ -1,9 +1,10 @@
 //! Answers what clients ask. Only tools are offered: what belongs to anything else is told to be unknown.
 
+use crate::asking;
 use crate::results;
 use crate::search;
 use crate::serve::{Mode, Options};
-use crate::toolbox::{Refused, Tool, ToolCall, Toolbox};
+use crate::toolbox::{Client, Refused, Tool, ToolCall, Toolbox};
 use crate::transport::RawArguments;
 use mpp_host::{Cancel, Progress, Step};
 use mpp_schema::{Problem, text};
@@ -142,6 +143,7 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let client = asking::client(&request, &context, self.is_alone);
         let mut name = request.name.clone().into_owned();
         let mut arguments = arguments(request, &context)?;
         if self.options.mode == Mode::Search {
@@ -161,14 +163,18 @@ impl ServerHandler for Handler {
         let (told, steps) = mpsc::unbounded_channel();
         let token = context.meta.get_progress_token();
         let progress = token.is_some().then(|| Arc::new(Told(told)) as Arc<dyn Progress>);
+        let asked = Arc::clone(&client) as Arc<dyn Client>;
         let (toolbox, call) =
-            (Arc::clone(&self.toolbox), ToolCall { name, arguments, cancel: cancel.clone(), progress });
+            (Arc::clone(&self.toolbox), ToolCall { name, arguments, cancel: cancel.clone(), progress, client: asked });
         let call = tokio::task::spawn_blocking(move || (toolbox.call(&call), call.name));
         let mut steps = Steps { steps, token, last: None, peer: context.peer.clone() };
         let called = self.attend(call, &mut steps, &cancel, &context.ct).await?;
         match called {
             (Ok(called), _) => Ok(results::called(called).into()),
-            (Err(Refused::Problem(problem)), _) => Ok(results::refused(&problem).into()),
+            (Err(Refused::Problem(problem)), _) => match client.question() {
+                Some(question) => Ok(asking::input_required(question).into()),
+                None => Ok(results::refused(&problem).into()),
+            },
             (Err(Refused::Unknown), name) => {
                 Err(ErrorData::invalid_params(format!("unknown tool `{}`", text::excerpt(&name)), None))
             }

@@ -6,6 +6,7 @@
 //! Reading order: [`Toolbox`], the seam; [`serve`], which runs a session, and [`serve_http`], which answers many clients; `lines` and `transport`, which carry messages; `handler`, which
 //! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there; [`search`], two tools for all.
 
+mod asking;
 #[cfg(fuzzing)]
 pub mod decoded;
 mod handler;
@@ -23,4 +24,6 @@ mod transport;
 pub use http::{HttpOptions, serve_http};
 pub use serve::{Mode, Options, ServeError, serve};
 pub use streams::{Input, Output, Pipes};
-pub use toolbox::{Called, Door, Entered, Hints, Provenance, Refused, Tool, ToolCall, Toolbox};
+pub use toolbox::{
+    Called, Choice, Client, Door, Entered, Hints, Provenance, Question, Refused, Reply, Tool, ToolCall, Toolbox,
+};

@@ -87,6 +87,58 @@ pub struct ToolCall {
     pub cancel: Cancel,
     /// Who is shown how far it is, when somebody asked to be.
     pub progress: Option<Arc<dyn Progress>>,
+    /// The client, which may be able to ask a person.
+    pub client: Arc<dyn Client>,
+}
+
+/// A client as a messenger to a person. What it brings is its own word: programs that answer by themselves are known.
+pub trait Client: Send + Sync {
+    /// Has a person asked, or gives what was answered to the same question before.
+    fn ask(&self, question: Question) -> Reply;
+
+    /// What the client brought of itself, to a question that it was asked before.
+    fn brought(&self) -> Option<Reply>;
+
+    /// Whether a question is on its way: the call will be made again with its answer.
+    fn is_asking(&self) -> bool;
+}
+
+/// What a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The text, made by the host.
+    pub text: String,
+    /// Whether "for this session" can be answered.
+    pub for_session: bool,
+    /// What comes back with the answer, where the answer comes with another call.
+    pub state: String,
+}
+
+/// What a client says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// It says that somebody accepted.
+    Accepted {
+        /// For how long.
+        choice: Choice,
+        /// What came back with it, where it came with another call.
+        state: Option<String>,
+    },
+    /// Whatever else it says.
+    Refused,
+    /// It cannot ask anybody, and why.
+    Cannot(&'static str),
+    /// It will be asked, and make the call again.
+    Later,
+}
+
+/// For how long somebody accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// This one call.
+    Once,
+    /// Such calls, as long as the session lasts.
+    Session,
 }
 
 /// A call that ended.

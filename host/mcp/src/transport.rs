@@ -10,7 +10,7 @@ use mpp_schema::text;
 use rmcp::RoleServer;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorData,
-    GetExtensions as _, JsonRpcMessage, RequestId, RequestMetaObject, ServerJsonRpcMessage,
+    GetExtensions as _, InputResponses, JsonRpcMessage, RequestId, RequestMetaObject, ServerJsonRpcMessage,
 };
 use rmcp::transport::Transport;
 use serde_json::value::RawValue;
@@ -204,16 +204,22 @@ struct CallParams<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(rename = "_meta", default)]
     meta: Option<RequestMetaObject>,
+    #[serde(rename = "inputResponses", default)]
+    input_responses: Option<InputResponses>,
+    #[serde(rename = "requestState", default)]
+    request_state: Option<String>,
 }
 
 fn call(envelope: &Envelope<'_>, id: &RequestId) -> serde_json::Result<ClientJsonRpcMessage> {
     let params = envelope.params.map_or("null", RawValue::get);
-    let CallParams { name, arguments, meta } = serde_json::from_str(params)?;
+    let CallParams { name, arguments, meta, input_responses, request_state } = serde_json::from_str(params)?;
     let arguments = arguments.map_or("{}", RawValue::get);
     if !arguments.starts_with('{') {
         return Err(serde::de::Error::custom("`arguments` is an object"));
     }
-    let mut request = CallToolRequest::new(CallToolRequestParams::new(name.into_owned()));
+    let mut params = CallToolRequestParams::new(name.into_owned());
+    (params.input_responses, params.request_state) = (input_responses, request_state);
+    let mut request = CallToolRequest::new(params);
     request.extensions.insert(RawArguments(arguments.into()));
     request.extensions.insert(meta.unwrap_or_default());
     Ok(ClientJsonRpcMessage::request(ClientRequest::CallToolRequest(request), id.clone()))

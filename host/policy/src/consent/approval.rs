@@ -89,6 +89,11 @@ impl Receipt {
         policy.approves(call, call.level).then_some(Self { level: call.level, approval: None })
     }
 
+    /// For a change that the client of the caller says somebody accepted: never more than [`Level::L2`], and no approval.
+    pub fn reported(judged: &super::Judged) -> Option<Self> {
+        (judged.level <= Level::L2).then_some(Self { level: judged.level, approval: None })
+    }
+
     /// The level.
     pub fn level(&self) -> Level {
         self.level

@@ -15,18 +15,18 @@ const WORDS: &str = r##"call acme:md outline '{"text": "# Milk"}'"##;
 const PATIENCE: usize = 1200;
 
 /// Somebody with acme:md installed, whose policy demands this level for it.
-fn person(level: &str) -> Person {
+pub(crate) fn person(level: &str) -> Person {
     let person = serve::person();
     person.json(&["install", "acme:md"]);
     policy(&person, &demand(level));
     person
 }
 
-fn demand(level: &str) -> String {
+pub(crate) fn demand(level: &str) -> String {
     format!("[[require]]\npackage = \"acme:md\"\nlevel = \"{level}\"\n")
 }
 
-fn policy(person: &Person, text: &str) {
+pub(crate) fn policy(person: &Person, text: &str) {
     fs::create_dir_all(person.home().join("config")).expect("a folder");
     fs::write(person.home().join("config/policy.toml"), text).expect("a policy");
 }
@@ -37,7 +37,7 @@ fn is_called(answer: &Json) {
 }
 
 /// The decisions in the log, the oldest first.
-fn decisions(person: &Person) -> Vec<Json> {
+pub(crate) fn decisions(person: &Person) -> Vec<Json> {
     let shown = person.json(&["log", "show"]);
     let records = shown["records"].as_array().expect("records").iter().map(|record| record["what"].clone());
     records.filter(|what| what["event"] == "decided").collect()
@@ -45,7 +45,7 @@ fn decisions(person: &Person) -> Vec<Json> {
 
 /// Waits until a question is there, and gives its name.
 #[track_caller]
-fn question(person: &Person) -> String {
+pub(crate) fn question(person: &Person) -> String {
     for _ in 0..PATIENCE {
         let waiting = person.json(&["approve", "--list"]);
         if let Some(id) = waiting["waiting"][0]["id"].as_str() {

@@ -2,6 +2,8 @@
 
 mod author;
 #[cfg(target_os = "linux")]
+mod asking;
+#[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
 #[cfg(unix)]

@@ -43,12 +43,21 @@ impl Agent {
         (agent, Log(told))
     }
 
-    fn start_with(person: &Person, words: &[&str], log: Stdio) -> Self {
+    /// The same, without a word to it.
+    pub(crate) fn start_silent(person: &Person, words: &[&str]) -> Self {
+        Self::spawn(person, words, Stdio::null())
+    }
+
+    fn spawn(person: &Person, words: &[&str], log: Stdio) -> Self {
         let mut command = person.program(env!("CARGO_BIN_EXE_mpp"), &[&["serve"], words].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("mpp starts");
         let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        let mut agent = Self { child, input, output: BufReader::new(output) };
+        Self { child, input, output: BufReader::new(output) }
+    }
+
+    fn start_with(person: &Person, words: &[&str], log: Stdio) -> Self {
+        let mut agent = Self::spawn(person, words, log);
         agent.ask(
             "initialize",
             &json!({"protocolVersion": "2025-06-18", "capabilities": {},

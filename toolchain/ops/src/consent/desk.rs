@@ -1,6 +1,6 @@
 //! What the decisions of one process hang on: its session, and the audit log, which is opened once.
 
-use super::{Call, record::AuditUnwritable};
+use super::{Call, client::States, record::AuditUnwritable};
 use crate::{
     Context, Event, OpsError,
     grants::session_digest,
@@ -18,6 +18,8 @@ pub(crate) struct Desk {
     pub(super) session: Session,
     /// How long a call waits for an answer from elsewhere.
     pub(super) wait_seconds: u64,
+    /// What goes out with a question through a client.
+    pub(super) states: States,
     log: Mutex<Opened>,
 }
 
@@ -31,7 +33,7 @@ enum Opened {
 impl Desk {
     pub(crate) fn new(context: &Context<'_>, wait_seconds: u64) -> Result<Self, OpsError> {
         let session = context.home.session(session_digest(context)?);
-        Ok(Self { session, wait_seconds, log: Mutex::new(Opened::NotYet) })
+        Ok(Self { session, wait_seconds, states: States::new()?, log: Mutex::new(Opened::NotYet) })
     }
 
     fn log(&self) -> MutexGuard<'_, Opened> {

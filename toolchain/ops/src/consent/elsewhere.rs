@@ -5,7 +5,7 @@ use crate::{
     Context, OpsError,
     home::waiting::{Answered, QUESTION_SECONDS, QuestionId, Waiting},
 };
-use mpp_policy::consent::{Answer, Ask, Binding, Prompt, Uses as _};
+use mpp_policy::consent::{Answer, Uses as _};
 use mpp_schema::FormatVersion;
 use std::{thread, time::Duration};
 
@@ -79,8 +79,9 @@ impl<'a> Elsewhere<'a> {
     }
 }
 
-impl Ask for Elsewhere<'_> {
-    fn ask(&self, _: &Prompt, _: &Binding<'_>) -> Answer {
+impl Elsewhere<'_> {
+    /// Leaves the question there, and waits. `why` nobody nearer could be asked.
+    pub(super) fn ask(&self, why: &str) -> Answer {
         if !self.is_asked()
             && let Err(error) = self.context().home.keep_question(&self.question)
         {
@@ -94,11 +95,9 @@ impl Ask for Elsewhere<'_> {
             }
         }
         match self.given() {
-            Answer::Nobody(_) if self.asked.desk.wait_seconds == 0 => {
-                Answer::Nobody("there is no terminal to ask on".to_owned())
-            }
+            Answer::Nobody(_) if self.asked.desk.wait_seconds == 0 => Answer::Nobody(why.to_owned()),
             Answer::Nobody(_) => {
-                Answer::Nobody(format!("nobody answered within {} seconds", self.asked.desk.wait_seconds))
+                Answer::Nobody(format!("{why}, and nobody answered within {} seconds", self.asked.desk.wait_seconds))
             }
             answer => answer,
         }

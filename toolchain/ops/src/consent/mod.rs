@@ -5,6 +5,7 @@
 //! it down, and only then call (CONS-30 to CONS-38).
 
 mod changed;
+mod client;
 mod desk;
 mod elsewhere;
 pub(crate) mod explain;
@@ -17,6 +18,8 @@ pub use explain::Explained;
 pub(crate) use explain::explain;
 pub(crate) use mpp_policy::consent::arguments_digest;
 pub(crate) use record::AuditUnwritable;
+
+use client::Reported;
 
 use crate::{Context, OpsError, agents::Asking};
 use mpp_host::Cancel;
@@ -62,6 +65,8 @@ pub(crate) struct Call<'a> {
     pub(crate) asking: &'a Asking,
     /// Stops the wait for an answer.
     pub(crate) cancel: Option<&'a Cancel>,
+    /// The client of the caller, which may be able to ask a person.
+    pub(crate) client: Option<&'a dyn mpp_mcp::Client>,
 }
 
 impl Call<'_> {
@@ -109,7 +114,10 @@ pub(crate) fn decide(
     let (receipt, rule) = match decided {
         Ok(found) => found,
         Err(error) => {
-            desk.refused(context, call, &judged, &error);
+            // A question on its way is not an answer.
+            if !call.client.is_some_and(mpp_mcp::Client::is_asking) {
+                desk.refused(context, call, &judged, &error);
+            }
             return Err(error);
         }
     };
@@ -190,12 +198,13 @@ fn allow(
     if let Some(receipt) = Receipt::by_policy(policy, &binding) {
         return Ok((receipt, format!("{why}; the policy approves it beforehand")));
     }
-    let receipt = Asked { context, desk, policy, call, judged, prompt: &prompt, binding: &binding, changed }.ask()?;
+    let asked = Asked { context, desk, policy, call, judged, prompt: &prompt, binding: &binding, changed }.ask()?;
     changed::remember(&context.home, call, judged.level)?;
-    if judged.once_a_session {
+    if judged.once_a_session && asked.for_session {
         desk.session.confirm(session, context.now);
     }
-    Ok((receipt, why))
+    let rule = if asked.by_client { format!("{why}; {}", record::reported(call)) } else { why };
+    Ok((asked.receipt, rule))
 }
 
 /// What a person is shown about a call.
@@ -242,19 +251,42 @@ struct Asked<'a> {
     changed: Option<String>,
 }
 
+/// The answer of a person, or what is reported as one.
+struct Confirmed {
+    receipt: Receipt,
+    /// Such calls are confirmed for as long as the session lasts, where their level allows it.
+    for_session: bool,
+    /// A client reported it.
+    by_client: bool,
+}
+
 impl Asked<'_> {
-    fn ask(&self) -> Result<Receipt, OpsError> {
+    fn ask(&self) -> Result<Confirmed, OpsError> {
         let elsewhere = elsewhere::Elsewhere::new(self)?;
         // Somebody may have answered before the call was made again.
         let mut answer = elsewhere.given();
         if matches!(answer, Answer::Nobody(_)) {
+            if let Some(Reported::Accepted(receipt, for_session)) = self.brought()? {
+                elsewhere.forget();
+                return Ok(Confirmed { receipt, for_session, by_client: true });
+            }
             self.spend(&elsewhere)?;
             answer = self.on_terminal();
         }
         if matches!(answer, Answer::Nobody(_)) {
-            answer = elsewhere.ask(self.prompt, self.binding);
+            answer = match self.by_client()? {
+                Reported::Accepted(receipt, for_session) => {
+                    elsewhere.forget();
+                    return Ok(Confirmed { receipt, for_session, by_client: true });
+                }
+                Reported::Nobody(why) if self.call.client.is_some_and(mpp_mcp::Client::is_asking) => {
+                    Answer::Nobody(why.to_owned())
+                }
+                Reported::Nobody(why) => elsewhere.ask(why),
+            };
         }
-        self.receipt(&elsewhere, answer)
+        let receipt = self.receipt(&elsewhere, answer)?;
+        Ok(Confirmed { receipt, for_session: true, by_client: false })
     }
 
     /// One question more. What is asked already counts once.

@@ -25,6 +25,13 @@ impl Coded for AuditUnwritable {
     }
 }
 
+/// All that can be said of an answer that came through a client.
+pub(super) fn reported(call: &Call<'_>) -> String {
+    let who =
+        call.caller().map_or_else(|| "an unknown agent".to_owned(), |caller| format!("the agent `{}`", caller.name));
+    format!("the client of {who} reported an accept")
+}
+
 impl Desk {
     /// Records that a call may be made. Gives the number of the record.
     pub(super) fn allowed(

@@ -324,6 +324,7 @@ impl<'a> Asked<'a> {
             granted,
             asking,
             cancel: None,
+            client: None,
         }
     }
 

@@ -159,6 +159,7 @@ impl Shelf {
             granted: &decided.granted,
             asking: &Asking::default(),
             cancel: Some(&request.cancel),
+            client: Some(&*request.client),
         };
         let digest = consent::arguments_digest(&text);
         let asking = Asking::find(context, &self.who, &known.record.name, &tool.name, digest);
