@@ -29,7 +29,8 @@ pub(crate) fn input(tool: &Tool) -> Json {
 
 /// JSON Schema of the result, or nothing when there is no value.
 pub(crate) fn output(tool: &Tool) -> Option<Json> {
-    let ty = value_of_result(tool.result.as_ref())?;
+    // What agents are shown as itself is described to none as data.
+    let ty = value_of_result(tool.result.as_ref()).filter(|_| tool.content.is_none())?;
     Some(match ty {
         Type::Record(_) => of(ty, "", Written::ByHost),
         _ => closed_object("", vec![Member { required: true, ..Member::new("result", ty, "") }], Written::ByHost),

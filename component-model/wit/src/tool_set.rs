@@ -3,7 +3,7 @@
 //! The list comes from the declared world and never from what a component happens to export. Rules `TOOL-1` to `TOOL-6`.
 
 use crate::read_types::{TypeReader, text_of};
-use crate::{Type, WitError, WitFolder, schema, text_rules};
+use crate::{Content, Type, WitError, WitFolder, content, schema, text_rules};
 use mpp_schema::tools::{ToolDefinition, ToolsFile};
 use mpp_schema::{FormatVersion, ToolName};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct Tool {
     pub params: Vec<Param>,
     /// What it returns.
     pub result: Option<Type>,
+    /// What it gives besides plain data.
+    pub content: Option<Content>,
 }
 
 /// One parameter.
@@ -151,7 +153,9 @@ impl Tool {
         let name = function.name.parse();
         let name = name.map_err(|_| WitError::Name { tool: function.name.clone(), name: function.name.clone() })?;
         let (params, result) = TypeReader::new(resolve, &function.name).signature(function)?;
-        Ok(Self { name, interface: interface.map(str::to_owned), docs: text_of(&function.docs), params, result })
+        let (interface, docs, content) =
+            (interface.map(str::to_owned), text_of(&function.docs), content::of(resolve, function));
+        Ok(Self { name, interface, docs, params, result, content })
     }
 
     /// One entry of `tools.json`.

@@ -7,6 +7,7 @@
 //! answers them; `results`, how what a tool gave reads on the wire; [`name`], what tools are called there; [`search`], two tools for all.
 
 mod asking;
+mod content;
 #[cfg(fuzzing)]
 pub mod decoded;
 mod handler;

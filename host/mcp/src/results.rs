@@ -1,5 +1,6 @@
 //! How tools and what they gave read on the wire.
 
+use crate::content;
 use crate::toolbox::{Called, Provenance, Tool};
 use mpp_host::Ending;
 use mpp_schema::Problem;
@@ -29,14 +30,13 @@ pub(crate) fn tool(tool: &Tool) -> rmcp::model::Tool {
 
 /// A call that ended (MCP-17, MCP-18).
 pub(crate) fn called(called: Called) -> CallToolResult {
-    let Called { outcome, package } = called;
+    let Called { outcome, package, content } = called;
     let mut result = match outcome.ending {
         Ending::Returned(None) => CallToolResult::success(Vec::new()),
-        Ending::Returned(Some(value)) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(plain(&value))]);
-            result.structured_content = Some(value);
-            result
-        }
+        Ending::Returned(Some(value)) => match content {
+            Some(content) => CallToolResult::success(content::blocks(content, &value)),
+            None => data(value),
+        },
         Ending::ToolError(error) => failed(text(&error)),
         Ending::Trapped { code, message } | Ending::Limited { code, message } => failed(format!("{code}: {message}")),
     };
@@ -52,11 +52,15 @@ pub(crate) fn called(called: Called) -> CallToolResult {
     result
 }
 
+fn data(value: Json) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(plain(&value))]);
+    result.structured_content = Some(value);
+    result
+}
+
 /// What was found, which is of this program and of no package.
 pub(crate) fn found(found: Json) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(found.to_string())]);
-    result.structured_content = Some(found);
-    result
+    data(found)
 }
 
 /// A call that was not begun, with what can be done about it.

@@ -1,6 +1,6 @@
 //! The seam between the wire and what stands behind it.
 
-use mpp_host::{CallOutcome, Cancel, Progress};
+use mpp_host::{CallOutcome, Cancel, Content, Progress};
 use mpp_schema::{Digest, PackageName, Problem, Version};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -148,6 +148,8 @@ pub struct Called {
     pub outcome: CallOutcome,
     /// What ran.
     pub package: Arc<Provenance>,
+    /// What the tool gives besides plain data.
+    pub content: Option<Content>,
 }
 
 /// Which package a result came from.

@@ -169,6 +169,7 @@ pub use filter::{FilterHost, FilterOptions, FilterPackage};
 pub use host::{Host, HostOptions};
 pub use limits::{Caps, Ceilings, HttpLimits, Limits};
 pub use loaded::{Arguments, LoadedPackage};
+pub use mpp_wit::Content;
 pub use outcome::{CallOutcome, Ending, Log, Sent, ValuesOutcome};
 pub use privacy::{Found, Privacy, Tokens, apply as apply_modes};
 pub use providers::Providers;

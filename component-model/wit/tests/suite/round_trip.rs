@@ -17,6 +17,7 @@ fn tool(ty: &Type) -> Tool {
         docs: String::new(),
         params: vec![Param { name: "a".to_owned(), docs: String::new(), ty: ty.clone() }],
         result: Some(ty.clone()),
+        content: None,
     }
 }
 

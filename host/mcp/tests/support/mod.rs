@@ -52,7 +52,7 @@ fn ended(ending: Ending) -> Result<Called, Refused> {
         digest: Digest::of(b"test"),
         signers: vec!["acme".to_owned()],
     });
-    Ok(Called { outcome, package })
+    Ok(Called { outcome, package, content: None })
 }
 
 impl Tools {

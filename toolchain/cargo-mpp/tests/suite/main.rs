@@ -11,6 +11,8 @@ mod complete;
 mod connect;
 #[cfg(target_os = "linux")]
 mod consent;
+#[cfg(target_os = "linux")]
+mod content;
 mod doctor;
 mod first_use;
 #[cfg(target_os = "linux")]

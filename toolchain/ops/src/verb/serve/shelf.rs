@@ -14,7 +14,7 @@ use crate::{
     consent::{self, Allowed, Desk},
     grants,
 };
-use mpp_host::{Agent, Arguments, LoadedPackage, Terms};
+use mpp_host::{Agent, Arguments, CallOutcome, Content, LoadedPackage, Terms};
 use mpp_mcp::{Called, Refused, Tool, ToolCall, Toolbox};
 use mpp_schema::{Instant, Problem, ToolName, tools::ToolDefinition};
 use std::sync::{Arc, Mutex};
@@ -97,8 +97,8 @@ impl Shelf {
         let catalogue = self.shelves.catalogue(context).map_err(problem)?;
         let place = catalogue.names.places.get(&call.name).ok_or(Refused::Unknown)?;
         let known = catalogue.packages.get(&place.package).ok_or(Refused::Unknown)?;
-        let outcome = self.call_known(context, known, &place.tool, call).map_err(problem)?;
-        Ok(Called { outcome, package: Arc::clone(&known.provenance) })
+        let (outcome, content) = self.call_known(context, known, &place.tool, call).map_err(problem)?;
+        Ok(Called { outcome, package: Arc::clone(&known.provenance), content })
     }
 
     fn call_known(
@@ -107,7 +107,7 @@ impl Shelf {
         known: &Arc<Known>,
         tool: &ToolName,
         call: &ToolCall,
-    ) -> Result<mpp_host::CallOutcome, OpsError> {
+    ) -> Result<(CallOutcome, Option<Content>), OpsError> {
         let decided = self.decisions.decide(context, &known.subject(), tool)?;
         if let Some(missing) = &decided.decision.missing {
             return Err(missing.clone().into());
@@ -131,7 +131,8 @@ impl Shelf {
         };
         let outcome = loaded.call_read(&terms, arguments)?;
         self.desk.ended(context, &allowed, &outcome);
-        Ok(outcome)
+        let content = loaded.tools().tool(tool.as_str()).and_then(|tool| tool.content);
+        Ok((outcome, content))
     }
 
     /// Whether the call may be made; and who asks, as the tool may know it.
