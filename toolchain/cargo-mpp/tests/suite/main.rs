@@ -1,8 +1,8 @@
 //! The real program, used as people use it.
 
-mod author;
 #[cfg(target_os = "linux")]
 mod asking;
+mod author;
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
