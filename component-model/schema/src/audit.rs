@@ -79,6 +79,21 @@ pub enum AuditEvent {
     },
 }
 
+impl AuditEvent {
+    /// What it says in words that others chose. Everything else in it is a name of a package, key or code, a number, a digest, or where a
+    /// request went.
+    pub fn words(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Decided(decided) => decided.granted.iter_mut().chain([&mut decided.rule]).collect(),
+            Self::Begun { .. }
+            | Self::Recovered { .. }
+            | Self::Consumed { .. }
+            | Self::Ended { .. }
+            | Self::Checkpoint { .. } => Vec::new(),
+        }
+    }
+}
+
 /// What the privacy filter found in one call: numbers by kind, never a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -121,6 +121,12 @@ impl Host {
         self.shared.vault.set(privacy)
     }
 
+    /// Masks the texts of a record for the audit log, with the filter that is in place then and every secret that this host knows by then.
+    pub fn for_audit(&self) -> impl Fn(&mut [&mut String]) + Send + Sync + 'static + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |texts| shared.vault.current(0).0.for_audit(texts)
+    }
+
     /// Compiles the component of a package and links it to what it may import: the inert base, and what its manifest asks for. What of
     /// that is granted is said with each call.
     pub fn load<R: Read + Seek>(&self, package: &mut VerifiedPackage<R>) -> Result<LoadedPackage, LoadError> {

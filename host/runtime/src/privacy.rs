@@ -33,11 +33,17 @@ impl Privacy {
         Self { modes: Modes::off(), ..Self::default() }
     }
 
-    /// A text for the audit log: masked, or nothing but the word that it was blocked.
-    pub fn for_audit(&self, text: &str) -> String {
-        let masked =
-            Masker::new(self.filter.clone(), self.modes.clone()).text(Direction::Audit, text).map(Cow::into_owned);
-        masked.unwrap_or_else(|_| BLOCKED.to_owned())
+    /// The texts of one record for the audit log: masked, or nothing but the word that one was blocked.
+    pub fn for_audit(&self, texts: &mut [&mut String]) {
+        let mut masker = Masker::new(self.filter.clone(), self.modes.clone());
+        for text in texts {
+            let masked = match masker.text(Direction::Audit, text) {
+                Ok(Cow::Borrowed(_)) => continue,
+                Ok(Cow::Owned(masked)) => masked,
+                Err(_) => BLOCKED.to_owned(),
+            };
+            **text = masked;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use mpp_host::{
 };
 use mpp_kv::MemoryStore;
 use mpp_policy::{Allowance, Grants, Origin};
-use mpp_privacy::{Direction, Kind, Mode, Modes, Sealer};
+use mpp_privacy::{Direction, Filter, FilterBuilder, Kind, Mode, Modes, Sealer};
 use mpp_schema::{ByteSize, Ident, PackageName, codes};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
@@ -238,6 +238,33 @@ fn progress_log_and_output_are_masked_and_a_blocked_line_is_left_out() {
     let mut strict = Modes::all(Mode::Block);
     strict.set_direction(Direction::Arguments, Mode::Off);
     check(strict, "", None);
+}
+
+/// PRIV-52: what a guest writes to stdout and stderr, whose rows only a pattern of the user knows.
+#[test]
+fn stdout_and_stderr_are_masked_or_left_out() {
+    let check = |mode: Mode, line: &str, masked: u64, is_blocked: bool| {
+        let mut modes = Modes::off();
+        modes.set_direction(Direction::Output, mode);
+        let filter = Filter::builder().pattern("ROW", r"\bx{63}\b").and_then(FilterBuilder::build).expect("a filter");
+        let host = host_with(Privacy { filter, modes, tokens: None });
+        let package = packages::load(&host, guests::base());
+        for to_stderr in [false, true] {
+            let written = outcome(&package, "write", json!({ "bytes": "128", "to-stderr": to_stderr }));
+            let (said, other) = match to_stderr {
+                true => (written.log.stderr_lines(), written.log.stdout),
+                false => (written.log.stdout_lines(), written.log.stderr),
+            };
+            assert!(said.iter().all(|said| said == line) && other.is_empty(), "{mode:?}: {said:?}");
+            assert_eq!(said.is_empty(), is_blocked, "{mode:?}: {said:?}");
+            assert_eq!(written.found.masked.of(Kind::Custom), masked, "{mode:?}");
+            assert_eq!(written.refusals.contains(codes::PII_BLOCKED), is_blocked, "{mode:?}");
+            assert_eq!(written.ending, Ending::Returned(None), "{mode:?}");
+        }
+    };
+    check(Mode::Off, &"x".repeat(63), 0, false);
+    check(Mode::Mask, "[ROW#1]", 2, false);
+    check(Mode::Block, "", 0, true);
 }
 
 #[test]

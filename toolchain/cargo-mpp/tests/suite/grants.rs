@@ -328,6 +328,37 @@ fn a_call_that_is_allowed_and_not_begun_ends_in_the_log() {
     assert_eq!((&ended["what"]["call"], &ended["what"]["ending"]), (&decided["seq"], &json!("audit.unwritable")));
 }
 
+/// CONS-64, PRIV-21: neither what a tool is given nor a name in what it was granted stands in the log.
+#[test]
+fn what_a_call_is_about_stays_out_of_the_log() {
+    const CARD: &str = "4111 1111 1111 1111";
+    let (_author, user) = installed();
+    allow_headless(&user);
+    std::fs::create_dir(user.path("ada@example.org")).unwrap();
+    let mut grant = GRANT;
+    grant[3] = "notes=ada@example.org:rw";
+    user.json(&grant);
+    let arguments = json!({ "text": format!("# Milk for ada@example.org, paid with {CARD}") }).to_string();
+    let call = ["call", "acme:md", "outline", &arguments];
+    assert_eq!(user.detached(&call)["error"]["code"], "hitl.unavailable");
+    user.approve_beforehand(&call[1..]);
+    let answer = user.detached(&call);
+    assert!(answer["result"].to_string().contains("Milk"), "{answer}");
+    let log = String::from_utf8(user.read("home/data/audit/log.jsonl")).unwrap();
+    assert!(log.contains("[EMAIL#1]"), "{log}");
+    for said in ["ada@", "example.org", CARD, "Milk"] {
+        assert!(!log.contains(said), "{said}: {log}");
+    }
+    user.json(&["log", "verify"]);
+
+    // Whoever wants to see it in the log says so.
+    let policy = String::from_utf8(user.read("home/config/policy.toml")).unwrap();
+    user.write("home/config/policy.toml", policy + "\n[privacy.modes]\naudit = { email = \"report\" }\n");
+    user.detached(&call);
+    let log = String::from_utf8(user.read("home/data/audit/log.jsonl")).unwrap();
+    assert!(log.contains("ada@example.org") && !log.contains("Milk"), "{log}");
+}
+
 #[test]
 fn folders_that_hold_too_much_are_not_granted() {
     let (_author, user) = installed();

@@ -9,9 +9,10 @@ use crate::{
         sessions::Session,
     },
 };
+use mpp_host::Host;
 use mpp_policy::consent::{ConsentError, Uses as _};
 use mpp_schema::{Instant, audit::AuditEvent, codes};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The desk of one process.
 pub(crate) struct Desk {
@@ -21,7 +22,11 @@ pub(crate) struct Desk {
     /// What goes out with a question through a client.
     pub(super) states: States,
     log: Mutex<Opened>,
+    mask: Mask,
 }
+
+/// Masks what a record says in words, as the host of the calls would now.
+type Mask = Arc<dyn Fn(&mut [&mut String]) + Send + Sync>;
 
 enum Opened {
     NotYet,
@@ -31,9 +36,11 @@ enum Opened {
 }
 
 impl Desk {
-    pub(crate) fn new(context: &Context<'_>, wait_seconds: u64) -> Result<Self, OpsError> {
+    /// For calls in `host`.
+    pub(crate) fn new(context: &Context<'_>, host: &Host, wait_seconds: u64) -> Result<Self, OpsError> {
         let session = context.home.session(session_digest(context)?);
-        Ok(Self { session, wait_seconds, states: States::new()?, log: Mutex::new(Opened::NotYet) })
+        let (states, log, mask) = (States::new()?, Mutex::new(Opened::NotYet), Arc::new(host.for_audit()));
+        Ok(Self { session, wait_seconds, states, log, mask })
     }
 
     fn log(&self) -> MutexGuard<'_, Opened> {
@@ -49,7 +56,10 @@ impl Desk {
         let mut log = self.log();
         if let Opened::NotYet = &*log {
             *log = match context.home.audit_log() {
-                Ok(open) => Opened::Open(Box::new(open)),
+                Ok(open) => {
+                    let mask = Arc::clone(&self.mask);
+                    Opened::Open(Box::new(open.masked_by(move |texts| mask(texts))))
+                }
                 Err(error) => {
                     (context.tell)(Event::Note(format!("{}: {}", codes::AUDIT_UNWRITABLE, error.message())));
                     Opened::Cannot(error.message())

@@ -1,5 +1,7 @@
 //! The audit log of this home: one file of lines that several processes append to, each under a lock (CONS-60 to CONS-65).
 //!
+//! What a record says in words goes through the privacy filter before it is written (CONS-64).
+//!
 //! A line that a crash cut short is removed when the log is next written, and a record says so. Lines are not synced one by one; whoever needs
 //! one to outlive the machine asks for it.
 
@@ -8,6 +10,7 @@ use crate::{
     OpsError,
     atomic_write::{self, IoError, Readable},
 };
+use mpp_host::Privacy;
 use mpp_package::dsse::{DsseError, MessageKey};
 use mpp_policy::audit::{AuditError, End, Verifier, keyed_digest};
 use mpp_schema::{
@@ -34,8 +37,12 @@ pub enum Durable {
     Now,
 }
 
+/// Masks the texts of one record.
+type Mask = Box<dyn Fn(&mut [&mut String]) + Send>;
+
 /// The log, open for appending.
 pub struct AuditLog {
+    mask: Mask,
     path: PathBuf,
     file: fs::File,
     id: LedgerId,
@@ -101,14 +108,15 @@ impl Home {
         Ok(bytes.try_into().map_err(|_| MalformedFile { path, reason: "it is not 32 bytes long".to_owned() })?)
     }
 
-    /// Opens the log for appending.
+    /// Opens the log for appending. What every filter finds is masked, until [`AuditLog::masked_by`] says what this home wants.
     pub fn audit_log(&self) -> Result<AuditLog, OpsError> {
         let (id, key, digest_key, host) =
             (self.audit_id()?, self.audit_key()?, self.audit_digest_key()?, self.host_id()?);
         let path = self.audit_path();
         let opened = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let file = opened.map_err(IoError::on("open", &path))?;
-        Ok(AuditLog { path, file, id, host, key, digest_key, end: End::empty(id), length: u64::MAX })
+        let mask = Box::new(|texts: &mut [&mut String]| Privacy::default().for_audit(texts));
+        Ok(AuditLog { mask, path, file, id, host, key, digest_key, end: End::empty(id), length: u64::MAX })
     }
 
     /// Verifies the log from its first line, and gives each record to `see`. `outside` is a checkpoint that was kept elsewhere.
@@ -155,8 +163,16 @@ impl AuditLog {
         keyed_digest(&self.digest_key, bytes)
     }
 
-    /// Appends a record; gives its number.
-    pub fn append(&mut self, event: AuditEvent, now: Instant, durable: Durable) -> Result<u64, OpsError> {
+    /// The same log, and this masks what is written.
+    #[must_use]
+    pub fn masked_by(mut self, mask: impl Fn(&mut [&mut String]) + Send + 'static) -> Self {
+        self.mask = Box::new(mask);
+        self
+    }
+
+    /// Masks a record and appends it; gives its number.
+    pub fn append(&mut self, mut event: AuditEvent, now: Instant, durable: Durable) -> Result<u64, OpsError> {
+        (self.mask)(&mut event.words());
         self.file.lock().map_err(IoError::on("lock", &self.path))?;
         let written = self.append_locked(event, now, durable);
         self.file.unlock().map_err(IoError::on("unlock", &self.path))?;
@@ -253,7 +269,14 @@ impl AuditLog {
 mod tests {
     use super::{Durable, LINE_BYTES_MAX, TAIL_BYTES};
     use crate::home::Home;
-    use mpp_schema::{Instant, audit::AuditEvent, codes};
+    use mpp_host::Privacy;
+    use mpp_privacy::{Mode, Modes};
+    use mpp_schema::{
+        Digest, Instant, KeyId,
+        audit::{AuditEvent, Decided},
+        codes,
+        consent::Level,
+    };
     use std::{fs, io::Write as _, thread};
 
     fn now() -> Instant {
@@ -314,6 +337,43 @@ mod tests {
             home.verify_audit(None, |record| torn.push(record.event.clone())).unwrap();
             assert!(torn.contains(&AuditEvent::Recovered { bytes: length }), "{length}");
         }
+    }
+
+    fn decided(rule: &str, granted: &str) -> AuditEvent {
+        let digest = Digest::of(b"");
+        AuditEvent::Decided(Box::new(Decided {
+            package: "acme:md".parse().unwrap(),
+            version: "1.0.0".parse().unwrap(),
+            digest,
+            publisher: KeyId::from_bytes([1; 32]),
+            tool: "outline".parse().unwrap(),
+            agent: None,
+            arguments: digest,
+            grants: digest,
+            granted: vec![granted.to_owned()],
+            level: Level::L1,
+            rule: rule.to_owned(),
+            answer: "allowed".to_owned(),
+            surface: None,
+            approver: None,
+            shown: None,
+        }))
+    }
+
+    /// CONS-64: what stands in words in a record is masked before the line is made, so that the chain is over what was written.
+    #[test]
+    fn personal_data_in_a_record_is_masked() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::below(folder.path());
+        let event = || decided("ada@example.org said no to 4111 1111 1111 1111", "it reads /home/ada@example.org");
+        home.audit_log().unwrap().append(event(), now(), Durable::Later).unwrap();
+        let blocked = Privacy { modes: Modes::all(Mode::Block), ..Privacy::default() };
+        let mut log = home.audit_log().unwrap().masked_by(move |texts| blocked.for_audit(texts));
+        log.append(event(), now(), Durable::Later).unwrap();
+        let mut found = Vec::new();
+        home.verify_audit(None, |record| found.push(record.event.clone())).unwrap();
+        let masked = decided("[EMAIL#1] said no to [CARD#1]", "it reads /home/[EMAIL#1]");
+        assert_eq!(found[1..], [masked, decided("[blocked]", "[blocked]")]);
     }
 
     /// CONS-61

@@ -151,7 +151,7 @@ pub fn explain(
     let own = OwnHost::start(context)?;
     let loaded = own.load_installed(context, &record)?;
     let about = About::loaded(&loaded);
-    Asked::new(context, &about, Some(&record), &name.to_string(), request)?.explain(context, &loaded)
+    Asked::new(context, &about, Some(&record), &name.to_string(), request)?.explain(context, &own, &loaded)
 }
 
 fn record(
@@ -257,7 +257,7 @@ impl<'a> Asked<'a> {
         let arguments = loaded.read_arguments(self.tool.name.as_str(), &self.arguments)?;
         let others = others::load(context, own, &self.permitted.grants)?;
         own.tools.are(&others);
-        let desk = Desk::new(context, self.request.wait_seconds)?;
+        let desk = Desk::new(context, &own.host, self.request.wait_seconds)?;
         let outcome = self.consent(context, &desk, loaded, &arguments).and_then(|(allowed, caller)| {
             crate::grants::spend(context, &self.asker.package, &self.permitted)?;
             let grants = Arc::new(self.permitted.grants.clone());
@@ -328,12 +328,12 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn explain(&self, context: &Context<'_>, loaded: &LoadedPackage) -> Result<Explained, OpsError> {
+    fn explain(&self, context: &Context<'_>, own: &OwnHost, loaded: &LoadedPackage) -> Result<Explained, OpsError> {
         let arguments = loaded.read_arguments(self.tool.name.as_str(), &self.arguments)?;
         let (policy, text, publisher) = (context.home.policy()?, loaded.text_of(&arguments)?, self.asker.publisher()?);
         let (granted, asking) = (self.permitted.granted(), self.asking(context, &text)?);
         let call = self.as_asked(publisher, &text, &arguments, &granted, &asking);
-        consent::explain(context, &Desk::new(context, 0)?, &policy, &call)
+        consent::explain(context, &Desk::new(context, &own.host, 0)?, &policy, &call)
     }
 }
 

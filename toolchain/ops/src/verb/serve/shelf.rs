@@ -42,7 +42,7 @@ struct Listed {
 impl Shelf {
     /// For whoever asks in the session that `outside` is.
     pub(super) fn open(shelves: Arc<Shelves>, outside: Outside, who: Who, wait_seconds: u64) -> Result<Self, OpsError> {
-        let desk = outside.with(|context| Desk::new(context, wait_seconds))?;
+        let desk = outside.with(|context| Desk::new(context, &shelves.host, wait_seconds))?;
         Ok(Self { shelves, outside, who, desk, decisions: Decisions::default(), list: Mutex::default() })
     }
 
