@@ -11,7 +11,7 @@ use crate::{
 use mpp_index::{
     Files, IndexError, config,
     package::PackageEntry,
-    search::{self, Answer, Depth, Query},
+    search::{self, Answer, Depth, Finder, Query},
     state::TrustedState,
 };
 use mpp_schema::{Instant, PackageName, index::Config, lock::LockedRegistry};
@@ -131,13 +131,26 @@ impl Registry {
     /// As [`Registry::package`].
     pub fn search(&self, text: &str, most: usize) -> Result<Answer, RegistryError> {
         let state = &self.believed()?.state;
-        let depth = match self.location {
+        let sections = KeptSections::in_folder(self.store.search_path());
+        let query = Query { text, depth: self.depth(), most };
+        self.with_files(|files| search::search(files, state, &sections, &query))
+    }
+
+    /// The same search for whoever asks again and again: what it looks at is read once.
+    ///
+    /// # Errors
+    /// As [`Registry::package`].
+    pub fn finder(&self) -> Result<Finder, RegistryError> {
+        let state = &self.believed()?.state;
+        let sections = KeptSections::in_folder(self.store.search_path());
+        self.with_files(|files| Finder::read(files, state, self.depth(), &sections))
+    }
+
+    fn depth(&self) -> Depth {
+        match self.location {
             Location::Copy { .. } => Depth::Names,
             Location::Path(_) | Location::Address { .. } => Depth::Texts,
-        };
-        let sections = KeptSections::in_folder(self.store.search_path());
-        let query = Query { text, depth, most };
-        self.with_files(|files| search::search(files, state, &sections, &query))
+        }
     }
 
     /// How a lock file names this registry.

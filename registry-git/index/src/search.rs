@@ -1,5 +1,6 @@
 //! Looking for packages by words, in a state of the index that was verified (spec/index.md IDX-27).
 
+mod finder;
 mod remembering;
 mod section;
 mod words;
@@ -11,6 +12,7 @@ use crate::{
     shards,
     state::TrustedState,
 };
+pub use finder::Finder;
 use mpp_schema::{Ident, PackageName, index::Release};
 use remembering::Remembering;
 pub use section::{Depth, Nowhere, Sections};
@@ -136,14 +138,24 @@ pub fn search(
         fitting.extend(section.fitting(&words));
     }
     let (count, most) = (fitting.len(), query.most.min(query.depth.most()));
-    let names = best(fitting, most);
+    let mut found = proven(files, state, &best(fitting, most))?;
+    found.retain(|found| found.fits(&words));
+    Ok(Answer { found, fitting: count })
+}
+
+/// What the trusted state proves of these packages, in their order; those without a release are left out.
+///
+/// # Errors
+/// As [`names`].
+pub fn proven(files: &dyn Files, state: &TrustedState, names: &[PackageName]) -> Result<Vec<Found>, IndexError> {
+    let table = shards::table(files, state.head())?;
     let files = Remembering::new(files);
     let mut found = Vec::new();
     for name in names {
-        let entry = package::package_in(&files, state, &table, &name, state.proof())?;
-        found.extend(entry.and_then(|entry| proven(entry, &words)));
+        let entry = package::package_in(&files, state, &table, name, state.proof())?;
+        found.extend(entry.and_then(newest));
     }
-    Ok(Answer { found, fitting: count })
+    Ok(found)
 }
 
 /// The names of the best, in their order.
@@ -157,12 +169,18 @@ fn best(mut fitting: Vec<(u32, PackageName)>, most: usize) -> Vec<PackageName> {
     fitting.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The newest release of a package, if the words are found in it.
-fn proven(entry: PackageEntry, words: &Words) -> Option<Found> {
+/// The newest release of a package.
+fn newest(entry: PackageEntry) -> Option<Found> {
     let latest = package::latest(entry.releases)?;
-    words.score(&Line::of(&entry.name, &latest.release).text())?;
     let Standing { deprecated, blocked, .. } = latest.standing;
     Some(Found { name: entry.name, latest: latest.release, deprecated, blocked })
+}
+
+impl Found {
+    /// Whether every word is found in what was proven.
+    fn fits(&self, words: &Words) -> bool {
+        words.score(&Line::of(&self.name, &self.latest).text()).is_some()
+    }
 }
 
 #[cfg(test)]

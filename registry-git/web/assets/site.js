@@ -15,28 +15,50 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-const form = document.querySelector("form[data-everything]");
+const form = document.querySelector("form[data-live]");
 if (form) searchAsTyped(form);
 
 function searchAsTyped(form) {
   const words = form.elements.q, kind = form.elements.kind, list = document.getElementById("results"), status = document.getElementById("found");
-  let everything = null;
+  const hint = status.textContent, top = form.dataset.top;
+  let turn = 0, waiting, everything;
   const asked = new URLSearchParams(location.search);
   if (asked.get("q")) words.value = asked.get("q");
   if (asked.get("kind")) kind.value = asked.get("kind");
-  const load = () => everything ??= fetch(form.dataset.everything).then(answer => answer.ok ? answer.json() : { packages: [] });
+
   const show = async () => {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean), chosen = kind.value;
-    if (!wanted.length && !chosen) return;
-    const { packages } = await load();
-    const fits = packages.filter(one => (!chosen || one.kind === chosen) && wanted.every(word => haystack(one).includes(word)));
-    status.textContent = fits.length === 1 ? "1 package" : `${fits.length} packages`;
-    list.replaceChildren(...fits.slice(0, 50).map(one => hit(one, form.dataset.top)));
+    const mine = ++turn, q = words.value.trim(), chosen = kind.value;
+    if (!q && !chosen) { list.replaceChildren(); status.textContent = asked.has("q") ? "" : hint; return; }
+    let answer;
+    try {
+      answer = await found(q, chosen);
+    } catch {
+      answer = null;
+    }
+    // A later question may have been answered earlier.
+    if (mine !== turn) return;
+    if (!answer) { status.textContent = "The search does not answer right now."; return; }
+    status.textContent = answer.fitting === 1 ? "1 package" : `${answer.fitting} packages`;
+    list.replaceChildren(...answer.packages.slice(0, 50).map(one => hit(one, top)));
+  };
+
+  // A server answers this question. A static site has one answer to all of them, which says so, and the whole list to look through.
+  const found = async (q, chosen) => {
+    if (!everything) {
+      const reply = await fetch(`${top}api/v1/search.json?${new URLSearchParams({ q, kind: chosen })}`);
+      const answer = reply.ok ? await reply.json() : null;
+      if (!answer || (answer.asked.q === q && (answer.asked.kind ?? "") === chosen)) return answer;
+      everything = fetch(`${top}api/v1/everything.json`).then(reply => reply.json());
+    }
+    const wanted = q.toLowerCase().split(/\s+/).filter(Boolean);
+    const packages = (await everything).packages.filter(one => (!chosen || one.kind === chosen) && wanted.every(word => haystack(one).includes(word)));
+    return { fitting: packages.length, packages };
   };
   const haystack = one => one.haystack ??= [one.name, one.description, ...one.tools].join(" ").toLowerCase();
-  form.addEventListener("input", show);
-  form.addEventListener("submit", event => { event.preventDefault(); show(); });
-  show();
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 120); });
+  form.addEventListener("submit", event => { event.preventDefault(); clearTimeout(waiting); show(); });
+  // The server has answered what the address asks; a static site has not.
+  if ((words.value || kind.value) && !list.children.length) show();
 }
 
 function hit(one, top) {

@@ -54,7 +54,10 @@ fn difference(
 
 fn search(catalog: &Catalog, asked: &page::Asked) -> Result<Json, SiteError> {
     let (found, fitting) = page::found(catalog, asked)?;
-    Ok(json!({ "fitting": fitting, "packages": found.iter().map(hit).collect::<Vec<_>>() }))
+    Ok(json!({
+        // Says which question this answers: a static site has one answer for all, and whoever searches there can tell.
+        "asked": { "q": asked.words, "kind": asked.kind }, "fitting": fitting, "packages": found.iter().map(hit).collect::<Vec<_>>(),
+    }))
 }
 
 /// Everything that a search needs, for searching where there is no server.

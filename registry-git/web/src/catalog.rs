@@ -7,7 +7,7 @@ use crate::opened::Opened;
 use mpp_index::{
     advisories,
     package::{self, NamespaceEntry, PackageEntry, SignedRelease},
-    search::{self, Answer},
+    search::{self, Answer, Finder, Found},
     state::TrustedState,
 };
 use mpp_registry::{Registry, RegistryError};
@@ -19,6 +19,8 @@ use std::{
 
 /// How many opened packages are kept. Each takes about as much as its README and its schemas.
 const KEPT_MAX: usize = 1_024;
+/// What is shown of a package that was found is kept too, for so many packages.
+const FOUND_MAX: usize = 16_384;
 
 /// A registry to be shown.
 pub struct Catalog {
@@ -27,6 +29,8 @@ pub struct Catalog {
     url: Option<String>,
     registry: Registry,
     kept: Mutex<Kept>,
+    finder: OnceLock<Finder>,
+    found: Mutex<BTreeMap<PackageName, Found>>,
     namespaces: OnceLock<Vec<Ident>>,
     names: OnceLock<Vec<PackageName>>,
     keys: OnceLock<BTreeMap<KeyId, Vec<Ident>>>,
@@ -90,6 +94,8 @@ impl Catalog {
             url: None,
             registry,
             kept: Mutex::default(),
+            finder: OnceLock::new(),
+            found: Mutex::default(),
             namespaces: OnceLock::new(),
             names: OnceLock::new(),
             keys: OnceLock::new(),
@@ -128,7 +134,44 @@ impl Catalog {
     /// # Errors
     /// When what is there is not what the trusted head says, as for all that follow.
     pub fn search(&self, text: &str, most: usize) -> Result<Answer, SiteError> {
-        Ok(self.registry.search(text, most)?)
+        self.finder()?.search(text, most, |names| self.found(names))
+    }
+
+    /// What a search looks at, read once for this state.
+    fn finder(&self) -> Result<&Finder, SiteError> {
+        if let Some(finder) = self.finder.get() {
+            return Ok(finder);
+        }
+        let read = self.registry.finder()?;
+        Ok(self.finder.get_or_init(|| read))
+    }
+
+    /// What this state proves of packages that were found, read where it was not read before.
+    fn found(&self, names: &[PackageName]) -> Result<Vec<Found>, SiteError> {
+        let mut known: BTreeMap<PackageName, Found> = {
+            let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            names.iter().filter_map(|name| found.get(name).cloned()).map(|found| (found.name.clone(), found)).collect()
+        };
+        let missing: Vec<_> = names.iter().filter(|name| !known.contains_key(*name)).cloned().collect();
+        if !missing.is_empty() {
+            let state = self.state()?;
+            let proven = self.registry.with_files(|files| search::proven(files, state, &missing))?;
+            known.extend(proven.into_iter().map(|found| (found.name.clone(), found)));
+            self.keep_found(&known);
+        }
+        Ok(names.iter().filter_map(|name| known.remove(name)).collect())
+    }
+
+    fn keep_found(&self, known: &BTreeMap<PackageName, Found>) {
+        // A list of everything is made once; it is not what people look for.
+        if known.len() > FOUND_MAX / 8 {
+            return;
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.len() + known.len() > FOUND_MAX {
+            found.clear();
+        }
+        found.extend(known.iter().map(|(name, found)| (name.clone(), found.clone())));
     }
 
     /// One package.

@@ -33,7 +33,13 @@ pub fn ours(text: &str) -> String {
     });
     let mut written = String::new();
     html::push_html(&mut written, events);
-    Builder::default().add_generic_attributes(["id"]).link_rel(None).clean(&written).to_string()
+    let mut builder = Builder::default();
+    reached_by_keyboard(&mut builder).add_generic_attributes(["id"]).link_rel(None).clean(&written).to_string()
+}
+
+/// What may be wider than the page is scrolled with the keyboard too.
+fn reached_by_keyboard<'a, 'b>(builder: &'b mut Builder<'a>) -> &'b mut Builder<'a> {
+    builder.set_tag_attribute_value("pre", "tabindex", "0")
 }
 
 /// `grants.md#x` is `../grants/#x`, seen from the page of another chapter.
@@ -65,7 +71,7 @@ fn lower(level: pulldown_cmark::HeadingLevel) -> pulldown_cmark::HeadingLevel {
 
 fn sanitiser() -> Builder<'static> {
     let mut builder = Builder::default();
-    builder
+    reached_by_keyboard(&mut builder)
         .rm_tags(["img", "map", "area", "details", "summary"])
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(ammonia::UrlRelative::Deny)
@@ -86,6 +92,8 @@ mod tests {
     #[test]
     fn what_a_stranger_writes_stays_text() {
         check("# Notes\n", "<h3>Notes</h3>");
+        check("# <script>alert(1)</script>\n", "");
+        check("```\n<b>\n```\n", "<pre tabindex=\"0\"><code>&lt;b&gt;\n</code></pre>");
         check("a <script>alert(1)</script> b", "<p>a  b</p>");
         check("<img src=x onerror=alert(1)>", "");
         check("<iframe src=https://evil.example></iframe>", "");

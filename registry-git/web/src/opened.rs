@@ -28,7 +28,7 @@ impl Opened {
     }
 
     fn verified(bytes: &[u8], signed: &SignedRelease) -> Result<Self, VerifyError> {
-        let named = |key: &mpp_package::key::PublicKey| TrustedKey { key: key.clone(), name: key.id().to_string() };
+        let named = |key: &mpp_package::key::PublicKey| TrustedKey { key: *key, name: key.id().to_string() };
         let trust = Trust { publishers: signed.owners.iter().map(named).collect(), ..Trust::default() };
         let mut package = verify::open(Cursor::new(bytes), &trust)?;
         let mut signers: Vec<KeyId> = package.signers().iter().map(|signer| signer.key).collect();

@@ -74,6 +74,15 @@ fn command(line: &str) -> Markup {
     }
 }
 
+/// A sentence, in which what stands between backticks is shown as code.
+fn sentence(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// How many bytes, for people.
 fn size(bytes: u64) -> String {
     match bytes {
@@ -98,4 +107,17 @@ pub fn problem(catalog: &Catalog, title: &str, detail: &str) -> String {
     // Shown at any path, so links cannot be relative to one: there are none but to the top of the server.
     let body = html! { h1 { (title) } p .lead { (detail) } };
     frame(catalog, &Route::Home, title, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_sentence_shows_names_as_code_and_escapes_everything() {
+        let check = |text, expected| assert_eq!(sentence(text).into_string(), expected);
+        check("read `notes` and `<b>`", "read <code>notes</code> and <code>&lt;b&gt;</code>");
+        check("a ` alone", "a <code> alone</code>");
+        check("<i>", "&lt;i&gt;");
+    }
 }

@@ -4,6 +4,7 @@
 //! the newest state that was verified, or with a problem document.
 
 mod exchange;
+mod kept;
 mod site;
 
 pub use exchange::{Reply, Request, reply};

@@ -1,6 +1,6 @@
 //! What is found, what is read for it, and that sections never say more than the trusted state.
 
-use super::{Answer, Depth, Nowhere, Query, Sections, search};
+use super::{Answer, Depth, Finder, IndexError, Nowhere, Query, Sections, proven, search};
 use crate::{
     Files, FilesError,
     layout::{self, Shard},
@@ -179,4 +179,25 @@ fn what_is_read_is_what_the_head_says() {
         let refused = search(&files, &world.state, &Nowhere, &query("other")).unwrap_err();
         assert_eq!(refused.code(), codes::INDEX_MISMATCH, "{path}");
     }
+}
+
+/// IDX-28.
+#[test]
+fn idx_28_a_finder_reads_once_and_finds_what_a_search_finds() {
+    let (world, sections) = (two(), Kept::default());
+    let finder = Finder::read(&world.files, &world.state, Depth::Texts, &sections).unwrap();
+    let found = |finder: &Finder, text, most| {
+        finder.search::<IndexError>(text, most, |names| proven(&world.files, &world.state, names)).unwrap()
+    };
+    for (text, most) in [("other", 20), ("finds", 20), ("finds", 1), ("", 20), ("nothing", 20), ("search acme", 20)] {
+        let searched = search(&world.files, &world.state, &Nowhere, &Query { most, ..query(text) }).unwrap();
+        let answer = found(&finder, text, most);
+        assert_eq!((names(&answer), answer.fitting), (names(&searched), searched.fitting), "{text}");
+    }
+    let shard = layout::shard_of_package(&name(OTHER));
+    let of = crate::shards::table(&world.files, world.state.head()).unwrap()[usize::from(shard.0)].unwrap();
+    let lie = format!("{} {OTHER}\t\tpays your bills\n", mpp_schema::Digest::of(b""));
+    sections.keep(shard, super::section::Section::write(Depth::Texts, of, &lie).text().as_bytes());
+    let lying = Finder::read(&world.files, &world.state, Depth::Texts, &sections).unwrap();
+    assert_eq!(names(&found(&lying, "bills", 20)), [""; 0], "what is shown is what was proven");
 }

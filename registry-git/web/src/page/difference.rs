@@ -1,6 +1,6 @@
 //! What changes from one version to another, whole: what a person reads before an update.
 
-use super::{command, frame, size, word};
+use super::{command, frame, sentence, size, word};
 use crate::{
     Catalog, SiteError,
     difference::PackageDifference,
@@ -59,13 +59,13 @@ fn rights(difference: &PackageDifference) -> Markup {
         h2 { "What it asks for" }
         @if more.is_empty() && less.is_empty() { p { "The same as before." } }
         @if !more.is_empty() {
-            div .note .warn { strong { "It now asks to" } ul .permissions { @for one in more { li { (one) } } } }
+            div .note .warn { strong { "It now asks to" } ul .permissions { @for one in more { li { (sentence(one)) } } } }
         }
         @if !less.is_empty() {
-            div .note { strong { "It no longer asks to" } ul .permissions { @for one in less { li { (one) } } } }
+            div .note { strong { "It no longer asks to" } ul .permissions { @for one in less { li { (sentence(one)) } } } }
         }
         @if !difference.unusual.is_empty() {
-            div .note .warn { strong { "Worth a second look" } ul .permissions { @for one in &difference.unusual { li { (one) } } } }
+            div .note .warn { strong { "Worth a second look" } ul .permissions { @for one in &difference.unusual { li { (sentence(one)) } } } }
         }
         @for risk in &difference.risks {
             p { "Risk of " code { (risk.tool) } ": " span .removed { (word(&risk.was)) } " " span .added { (word(&risk.now)) } }

@@ -1,6 +1,6 @@
 //! A version of a package: what it may do comes first, then how to get it, then everything else.
 
-use super::{command, day, frame, size, word};
+use super::{command, day, frame, sentence, size, word};
 use crate::{
     Catalog, SiteError,
     difference::Described,
@@ -101,11 +101,11 @@ fn permissions(described: &Described) -> Markup {
     html! {
         section aria-labelledby="permissions" {
             h2 #permissions { "It asks to" }
-            ul .permissions { @for sentence in mpp_policy::sentences(asked) { li { (sentence) } } }
+            ul .permissions { @for one in mpp_policy::sentences(asked) { li { (sentence(&one)) } } }
             @if !unusual.is_empty() {
                 div .note .warn {
                     strong { "Worth a second look" }
-                    ul .permissions { @for note in unusual { li { (note) } } }
+                    ul .permissions { @for note in unusual { li { (sentence(&note)) } } }
                 }
             }
             p .meta { "Trust level " strong { (word(&described.manifest.trust)) } ". Nothing is allowed before you grant it." }

@@ -57,7 +57,7 @@ pub fn found(catalog: &Catalog, asked: &Asked) -> Result<(Vec<Found>, usize), Si
 /// The field to search in.
 pub fn field(top: &Top, words: &str, kind: Option<Kind>) -> Markup {
     html! {
-        form .search role="search" action=(top.to("search/")) method="get" data-everything=[words_live(top)] data-top=(top.to("")) {
+        form .search role="search" action=(top.to("search/")) method="get" data-live=[live(top)] data-top=(top.to("")) {
             label .skip for="q" { "Search packages" }
             input #q type="search" name="q" value=(words) placeholder="Search packages" maxlength="200" autocomplete="off";
             label .skip for="kind" { "Kind" }
@@ -71,8 +71,8 @@ pub fn field(top: &Top, words: &str, kind: Option<Kind>) -> Markup {
 }
 
 /// Finding while one types happens on the search page alone: elsewhere there is no list to show it in.
-fn words_live(top: &Top) -> Option<String> {
-    (*top == Top::of(&Route::Search.path())).then(|| top.to("api/v1/everything.json"))
+fn live(top: &Top) -> Option<&'static str> {
+    (*top == Top::of(&Route::Search.path())).then_some("yes")
 }
 
 fn hit(top: &Top, found: &Found) -> Markup {

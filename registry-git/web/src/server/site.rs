@@ -1,16 +1,14 @@
 //! The newest state of the registry that was verified, the answers that were made from it, and what is said when it is not fresh any more.
 
+use super::kept::KeptAnswers;
 use crate::{Answer, Catalog, SiteError, answer};
 use mpp_registry::{Registry, RegistryError};
 use mpp_schema::{Code, Coded as _, Digest, Instant};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// How many answers of one state are kept, and how large one of them may be.
-const ANSWERS_MAX: usize = 2_048;
-const ANSWER_BYTES_MAX: usize = 256 << 10;
+/// How much answers of one state may take that are kept: pages and documents, and searches, of which a client can think of as many as it likes.
+const PAGES_BYTES_MAX: usize = 48 << 20;
+const SEARCHES_BYTES_MAX: usize = 16 << 20;
 
 /// What is served.
 pub struct Site {
@@ -23,7 +21,8 @@ pub struct Site {
 /// One state, and the answers that were made from it.
 struct Shown {
     catalog: Catalog,
-    answers: Mutex<HashMap<String, Arc<Tagged>>>,
+    pages: Mutex<KeptAnswers>,
+    searches: Mutex<KeptAnswers>,
 }
 
 /// An answer and the digest of its content.
@@ -60,20 +59,17 @@ impl Site {
         if let Some((code, detail)) = self.not_fresh(&shown.catalog) {
             return Arc::new(Tagged::of(Answer::problem(None, path, 503, code, &detail)));
         }
-        // Searches are too many to be kept.
-        if query.is_some_and(|query| !query.is_empty()) {
-            return Arc::new(Tagged::of(answer(&shown.catalog, path, query)));
+        let query = query.filter(|query| !query.is_empty());
+        let (kept, asked) = match query {
+            Some(query) => (&shown.searches, format!("{path}?{query}")),
+            None => (&shown.pages, path.to_owned()),
+        };
+        if let Some(tagged) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&asked) {
+            return tagged;
         }
-        if let Some(kept) = shown.answers.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Arc::clone(kept);
-        }
-        let tagged = Arc::new(Tagged::of(answer(&shown.catalog, path, None)));
-        if tagged.answer.status == 200 && tagged.answer.body.len() <= ANSWER_BYTES_MAX {
-            let mut answers = shown.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            if answers.len() >= ANSWERS_MAX {
-                answers.clear();
-            }
-            answers.insert(path.to_owned(), Arc::clone(&tagged));
+        let tagged = Arc::new(Tagged::of(answer(&shown.catalog, path, query)));
+        if tagged.answer.status == 200 {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).keep(asked, &tagged);
         }
         tagged
     }
@@ -94,7 +90,11 @@ impl Site {
 
 impl Shown {
     fn of(catalog: Catalog) -> Self {
-        Self { catalog, answers: Mutex::default() }
+        Self {
+            catalog,
+            pages: Mutex::new(KeptAnswers::within(PAGES_BYTES_MAX)),
+            searches: Mutex::new(KeptAnswers::within(SEARCHES_BYTES_MAX)),
+        }
     }
 }
 

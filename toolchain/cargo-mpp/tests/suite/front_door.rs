@@ -157,7 +157,7 @@ fn pages_say_what_a_person_needs_before_trusting() {
     let server = Server::start(&server_of, &[]);
     let page = server.get("/packages/acme/md/0.1.0/").text();
     for said in [
-        "read, change and delete files in the folder that you choose for `notes`",
+        "read, change and delete files in the folder that you choose for <code>notes</code>",
         "where your notes live",
         "what it reads could be sent away",
         "mpp install acme:md@0.1.0",
