@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Somebody who runs a registry with two versions of one package, made from these files.
-fn keeper(files: &[&Path]) -> Person {
+pub(crate) fn keeper(files: &[&Path]) -> Person {
     let (signer, ..) = packages();
     let keeper = Person::new();
     keeper.write("acme.key", signer.json(&["key", "export", "acme"])["key_file"].as_str().unwrap());
@@ -26,13 +26,13 @@ fn keeper(files: &[&Path]) -> Person {
 }
 
 /// A running `mpp registry serve`; it ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(person: &Person, words: &[&str]) -> Self {
+    pub(crate) fn start(person: &Person, words: &[&str]) -> Self {
         let all = [&["registry", "serve", "--listen", "127.0.0.1:0", "--update-every", "1s"], words].concat();
         let mut command = person.program(env!("CARGO_BIN_EXE_mpp"), &all);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -334,41 +334,48 @@ fn a_new_version_appears_and_a_broken_repository_is_a_document() {
     assert_eq!(server.get("/api/v1/packages/acme/md.json").status, 200);
 }
 
-/// IDX-112.
-#[test]
-fn what_a_hostile_package_says_stays_text() {
-    let author = Person::new();
-    author.json(&["key", "new", "acme"]);
-    author.json(&["new", "md", "--namespace", "acme"]);
-    let script = "<script>alert(1)</script>";
+const SCRIPT: &str = "<script>alert(1)</script>";
+
+/// A package that an author of scripts signed: they stand wherever one can write.
+pub(crate) fn hostile(author: &Person, namespace: &str) -> String {
+    author.json(&["key", "new", namespace]);
+    author.json(&["new", "md", "--namespace", namespace]);
     let manifest = String::from_utf8(author.read("md/Cargo.toml")).unwrap();
     let described = manifest.lines().find(|line| line.starts_with("description")).unwrap();
     let manifest = manifest
-        .replace(described, &format!("description = '{script}\" onload=\"x'\nhomepage = \"javascript:alert(1)\""));
+        .replace(described, &format!("description = '{SCRIPT}\" onload=\"x'\nhomepage = \"javascript:alert(1)\""));
     let manifest = manifest.replace("trust = \"sandboxed\"", "trust = \"limited\"");
     let start = manifest.find("[package.metadata.mpp.permissions]").unwrap_or(manifest.len());
     let asks = format!(
-        "\n[package.metadata.mpp.permissions]\nfolders = {{ notes = {{ access = \"read-only\", reason = '{script}' }} }}\n"
+        "\n[package.metadata.mpp.permissions]\nfolders = {{ notes = {{ access = \"read-only\", reason = '{SCRIPT}' }} }}\n"
     );
     author.write("md/Cargo.toml", manifest[..start].to_owned() + &asks);
     author.write(
         "md/README.md",
         format!(
-            "# {script}\n\n<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1))\n\n<style>*{{display:none}}</style>"
+            "# {SCRIPT}\n\n<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1))\n\n<style>*{{display:none}}</style>"
         ),
     );
     let mut wit = Vec::new();
     files(&author.path("md/wit"), &mut wit);
     let wit = wit.into_iter().find(|path| std::fs::read_to_string(path).unwrap().contains("outline")).unwrap();
     let text = std::fs::read_to_string(&wit).unwrap();
-    std::fs::write(&wit, text.replacen("/// ", &format!("/// {script} "), 8)).unwrap();
+    std::fs::write(&wit, text.replacen("/// ", &format!("/// {SCRIPT} "), 8)).unwrap();
     let built = author.json(&["build", "md", "--offline"]);
     let file = built["packages"][0]["file"].as_str().unwrap().to_owned();
-    author.json(&["sign", &file, "--key", "acme"]);
+    author.json(&["sign", &file, "--key", namespace]);
+    file
+}
+
+/// IDX-112.
+#[test]
+fn what_a_hostile_package_says_stays_text() {
+    let author = Person::new();
+    let file = hostile(&author, "acme");
     author.json(&["registry", "init", "registry.git"]);
     author.json(&["registry", "add", "home", "registry.git"]);
     author.json(&["publish", &file, "--key", "acme"]);
-    author.json(&["deprecate", "acme:md@0.1.0", "--reason", script, "--key", "acme"]);
+    author.json(&["deprecate", "acme:md@0.1.0", "--reason", SCRIPT, "--key", "acme"]);
     author.json(&["registry", "export", "site"]);
     let mut pages = Vec::new();
     files(&author.path("site"), &mut pages);

@@ -1,8 +1,12 @@
 //! The real program, used as people use it.
 
 #[cfg(target_os = "linux")]
+<<<<<<< ours
 mod asking;
 mod author;
+=======
+mod browser;
+>>>>>>> theirs
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
