@@ -272,6 +272,7 @@ codes! {
     BUILD_METADATA "build.metadata" Author "the project does not say what a package needs to know";
     BUILD_TARGET "build.target" Host "the compiler for the wasm target is missing and could not be installed";
     BUILD_FAILED "build.failed" Author "the compiler did not succeed";
+    BUILD_PLUGIN "build.plugin" Author "a plugin of the build failed, found a mistake, or gave what cannot be taken";
     BUILD_DIRTY "build.dirty" User "the git work tree holds changes that are not committed";
     BUILD_TEMPLATE "build.template" User "the template or the target folder cannot be used";
     TEST_CASE "test.case" User "a case of a project's tests cannot be run as it is written";

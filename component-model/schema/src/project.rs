@@ -93,6 +93,9 @@ pub struct Build {
     /// name of a program `mpp-build-<name>` on the `PATH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builder: Option<Ident>,
+    /// Plugins that take part, in their order: `namespace:name@version` of an installed package, or the path of a package file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<String>,
     /// The program that `command` runs in the folder of the project, and its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,

@@ -47,6 +47,12 @@ pub enum LoadError {
     /// It is no filter, and was to be asked as one.
     #[error("the package is no privacy filter: its kind is not `filter`")]
     NoFilter,
+    /// It is a plugin, and was to be called.
+    #[error("the package is a plugin of the build: it has no tools that can be called")]
+    Plugin,
+    /// It is no plugin, and was to take part in a build.
+    #[error("the package is no plugin of the build: its kind is not `plugin`")]
+    NoPlugin,
     /// It is not of the world that its kind has.
     #[error("the package is of the world `{found}`, expected `{expected}`")]
     World {
@@ -96,7 +102,7 @@ impl Coded for LoadError {
         match self {
             Self::Package(cause) => cause.code(),
             Self::Wit(cause) => cause.code(),
-            Self::Filter | Self::NoFilter => codes::PKG_KIND,
+            Self::Filter | Self::NoFilter | Self::Plugin | Self::NoPlugin => codes::PKG_KIND,
             Self::World { .. } => codes::WASM_INTERFACE,
             Self::TooLarge { .. } => codes::LIMIT_COMPONENT,
             Self::Denied { .. } => codes::CAP_DENIED,
@@ -117,6 +123,8 @@ impl Coded for LoadError {
             Self::NoFilter => {
                 vec!["name a package of the kind `filter` in policy.toml, then: mpp policy check".to_owned()]
             }
+            Self::Plugin => vec!["name it in a project, under `build.plugins`, then: mpp build".to_owned()],
+            Self::NoPlugin => vec!["name a package of the kind `plugin` under `build.plugins`".to_owned()],
             Self::Denied { permission: Some(permission), .. } => {
                 vec![format!("its author has to ask for the permission `{permission}`")]
             }

@@ -108,6 +108,11 @@ impl Host {
         self.shared
     }
 
+    /// What a host of plugins loads into.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The host of a running call.
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }

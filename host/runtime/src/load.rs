@@ -12,6 +12,7 @@ use crate::image::{self, Image};
 use crate::lanes::Lane;
 use crate::limits::Limits;
 use crate::loaded::{About, Linked, LoadedPackage, Route};
+use crate::plugin::Stage;
 use crate::privacy;
 use mpp_package::verify::{Trust, VerifiedPackage};
 use mpp_schema::Digest;
@@ -37,17 +38,27 @@ enum Use {
     Tools,
     /// A detector of the privacy filter.
     Filter,
+    /// A step of a build.
+    Plugin,
 }
 
 /// The world of filters.
 const FILTER_WORLD: &str = "mpp:filter/filter@0.1.";
 
+/// The worlds of plugins, for messages.
+pub(crate) const PLUGIN_WORLDS: &str = "mpp:plugin/check@0.1, mpp:plugin/transform@0.1 or mpp:plugin/attach@0.1";
+
 impl Use {
     /// A filter is asked by the host alone, and nothing else can be asked as one (PRIV-61).
     fn fits(self, manifest: &Manifest) -> Result<(), LoadError> {
-        let is_filter = manifest.kind == Kind::Filter;
+        let (is_filter, is_plugin) = (manifest.kind == Kind::Filter, manifest.kind == Kind::Plugin);
         match self {
             Self::Tools if is_filter => Err(LoadError::Filter),
+            Self::Tools if is_plugin => Err(LoadError::Plugin),
+            Self::Plugin if !is_plugin => Err(LoadError::NoPlugin),
+            Self::Plugin if Stage::of(manifest).is_none() => {
+                Err(LoadError::World { found: manifest.world.clone(), expected: PLUGIN_WORLDS })
+            }
             Self::Filter if !is_filter => Err(LoadError::NoFilter),
             Self::Filter if !manifest.world.starts_with(FILTER_WORLD) => {
                 Err(LoadError::World { found: manifest.world.clone(), expected: "mpp:filter/filter@0.1" })
@@ -59,7 +70,7 @@ impl Use {
     /// What the package may import.
     fn permissions(self, manifest: &Manifest) -> Permissions {
         match self {
-            Self::Tools => manifest.permissions.clone(),
+            Self::Tools | Self::Plugin => manifest.permissions.clone(),
             Self::Filter => Permissions::default(),
         }
     }
@@ -81,6 +92,14 @@ pub(crate) fn load_cached(
 ) -> Option<Result<LoadedPackage, LoadError>> {
     let admitted = kept(shared, Use::Tools, |cache| cache::open(cache, &shared.identity, digest, trust))?;
     Some(admitted.and_then(|admitted| link(shared, admitted)))
+}
+
+/// A plugin of the build, by the first door.
+pub(crate) fn plugin<R: Read + Seek>(
+    shared: &Arc<Shared>,
+    package: &mut VerifiedPackage<R>,
+) -> Result<LoadedPackage, LoadError> {
+    link(shared, admit(shared, package, Use::Plugin)?)
 }
 
 /// A filter, by the first door.
@@ -114,7 +133,7 @@ fn admit<R: Read + Seek>(
     let tools = ToolSet::from_wit(&folder, Some(&about.manifest.world))?;
     check(&bytes, &tools, &used_as.permissions(&about.manifest), &limits)?;
     let bridged = match used_as {
-        Use::Tools => image::bridged(&bytes, &tools),
+        Use::Tools | Use::Plugin => image::bridged(&bytes, &tools),
         Use::Filter => None,
     };
     let is_bridged = bridged.is_some();

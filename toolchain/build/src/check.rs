@@ -1,7 +1,13 @@
 //! Is the component what its WIT and its manifest promise?
 
-use crate::{BuildError, Project};
+use crate::{BuildError, Project, documents};
 use mpp_wit::{Need, ToolSet, agree, need, uncovered, validate};
+
+/// Compares a component that something else made of the built one with the WIT text and the manifest of `project`.
+pub fn check_component(project: &Project, component: &[u8]) -> Result<(), BuildError> {
+    let wit = documents::wit_folder(project)?;
+    check(project, &ToolSet::from_wit(&wit, project.metadata.world.as_deref())?, component)
+}
 
 /// Compares the component with the tools of the WIT and with the permissions of the manifest.
 pub(crate) fn check(project: &Project, tools: &ToolSet, component: &[u8]) -> Result<(), BuildError> {

@@ -26,6 +26,7 @@ pub mod new;
 
 pub use build::{BuildOptions, build};
 pub use builder::{BuilderState, builders};
+pub use check::check_component;
 pub use error::BuildError;
 pub use event::{CompilerLevel, Event, Step};
 pub use examine::{examine, tools};

@@ -52,6 +52,21 @@ impl Project {
         self.folder.join(self.metadata.wit.as_deref().unwrap_or("wit"))
     }
 
+    /// The plugins that take part in a build, as the author names them.
+    pub fn plugins(&self) -> &[String] {
+        self.metadata.build.as_ref().map_or(&[], |build| &build.plugins)
+    }
+
+    /// The file that pins what the source uses, where there is one.
+    pub fn lock_file(&self) -> Option<PathBuf> {
+        let files = [
+            self.workspace.join("Cargo.lock"),
+            self.folder.join("package-lock.json"),
+            self.folder.join("requirements.txt"),
+        ];
+        files.into_iter().find(|file| file.is_file())
+    }
+
     /// What the manifest calls the builder.
     pub fn builder(&self) -> &str {
         self.recipe.builder()

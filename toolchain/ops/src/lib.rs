@@ -20,6 +20,7 @@ mod host;
 mod os;
 mod package_file;
 mod path_text;
+mod plugins;
 mod project_files;
 mod registries;
 mod sealed;

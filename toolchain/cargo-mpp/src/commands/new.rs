@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// The folder to make
     path: PathBuf,
-    /// The template: rust, rust-state, rust-http, c, python, javascript, filter; a folder with a template.toml; or the address of a git repository with one
+    /// The template: rust, rust-state, rust-http, c, python, javascript, filter, plugin; a folder with a template.toml; or the address of a git repository with one
     #[arg(long, default_value = "rust", value_name = "NAME|PATH|URL")]
     template: String,
     /// The namespace to publish under later

@@ -172,6 +172,7 @@ chapters! {
     grants: "grants.md",
     a_registry: "registry.md",
     threats: "threats.md",
+    plugins_and_filters: "plugins-and-filters.md",
     from_an_mcp_server: "from-an-mcp-server.md",
 }
 

@@ -33,6 +33,8 @@ mod kv;
 mod lending;
 mod life;
 mod odd_use;
+#[cfg(target_os = "linux")]
+mod plugins;
 mod privacy;
 #[cfg(target_os = "linux")]
 mod projects;

@@ -3,6 +3,7 @@
 use crate::{
     Context, Event, OpsError,
     atomic_write::{self, Readable},
+    plugins,
 };
 use mpp_build::{CompilerLevel, Event as BuildEvent, Project, Step};
 use mpp_package::{
@@ -128,7 +129,9 @@ pub(crate) fn package(
         other => tell(context, other),
     });
     (context.tell)(Event::Finished);
-    Ok((pack(contents?)?, warnings))
+    let mut contents = contents?;
+    warnings.extend(plugins::take_part(context, project, options, &mut contents)?);
+    Ok((pack(contents)?, warnings))
 }
 
 /// The options as the builder takes them.
