@@ -1,12 +1,11 @@
 //! The real program, used as people use it.
 
 #[cfg(target_os = "linux")]
-<<<<<<< ours
 mod asking;
+#[cfg(target_os = "linux")]
 mod author;
-=======
+#[cfg(target_os = "linux")]
 mod browser;
->>>>>>> theirs
 #[cfg(target_os = "linux")]
 mod busy;
 mod command_line;
