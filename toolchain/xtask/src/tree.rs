@@ -63,7 +63,7 @@ fn list(root: &Path, folder: &str, files: &mut Vec<String>) -> anyhow::Result<()
         if name == ".git" {
             continue;
         }
-        if kind.is_dir() && name != "target" {
+        if kind.is_dir() && name != "target" && name != "node_modules" {
             list(root, &path, files)?;
         } else if kind.is_file() {
             files.push(path);
