@@ -533,7 +533,15 @@ fn what_an_agent_reaches_does_not_grow_unnoticed() {
     let refused = ["complete", "list_prompts", "list_resources", "list_resource_templates", "on_custom_request"];
     let (refused, handled): (Vec<_>, Vec<_>) = handled.into_iter().partition(|name| refused.contains(&name.as_str()));
     assert_eq!(refused.len(), 5, "{refused:?}");
-    let known = ["get_info", "list_tools", "call_tool", "accepted_subscription_filter", "listen", "on_initialized"];
+    let known = [
+        "get_info",
+        "initialize",
+        "list_tools",
+        "call_tool",
+        "accepted_subscription_filter",
+        "listen",
+        "on_initialized",
+    ];
     assert_eq!(handled, known);
     let source = source("host/runtime/src/cap/mod.rs");
     let linked = source.lines().filter_map(|line| line.trim().split_once("::add_to_linker(linker)"));

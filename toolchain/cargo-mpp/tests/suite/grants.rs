@@ -353,8 +353,12 @@ fn what_a_call_is_about_stays_out_of_the_log() {
 
     // Whoever wants to see it in the log says so.
     let policy = String::from_utf8(user.read("home/config/policy.toml")).unwrap();
-    user.write("home/config/policy.toml", policy + "\n[privacy.modes]\naudit = { email = \"report\" }\n");
-    user.detached(&call);
+    user.write(
+        "home/config/policy.toml",
+        policy.replacen("[privacy.modes]\n", "[privacy.modes]\naudit = { email = \"report\" }\n", 1),
+    );
+    let answer = user.detached(&call);
+    assert!(answer["result"].is_object(), "{answer}");
     let log = String::from_utf8(user.read("home/data/audit/log.jsonl")).unwrap();
     assert!(log.contains("ada@example.org") && !log.contains("Milk"), "{log}");
 }

@@ -162,7 +162,7 @@ fn what_is_no_plugin_takes_no_part_and_a_plugin_is_no_tool() {
         workshop.person.refusal(&["build", "tool"]).0
     };
     assert_eq!(named(file), "pkg.kind");
-    assert_eq!(named("mpp:none@1"), "pkg.not-installed");
+    assert_eq!(named("mpp:none@1"), "package.not-installed");
     assert_eq!(named("nonsense name"), "build.metadata");
     let lint = workshop.plugin("lint").to_str().expect("text");
     let code = workshop.person.detached_refusal(&["run", lint, "check", &json!({}).to_string()]);
@@ -196,7 +196,7 @@ fn a_plugin_comes_from_a_registry_and_is_locked() {
         person.write("checked/mpp.toml", text);
     };
     manifest("0.1");
-    assert_eq!(person.refusal(&["build", project]).0, "pkg.not-installed");
+    assert_eq!(person.refusal(&["build", project]).0, "package.not-installed");
     person.json(&["install", "mpp:lint"]);
     assert!(person.json(&["build", project])["packages"][0]["digest"].is_string());
     assert_eq!(person.refusal(&["build", project, "--locked"]).0, "lock.outdated");
@@ -205,7 +205,7 @@ fn a_plugin_comes_from_a_registry_and_is_locked() {
     assert!(installed.expect("mpp starts").status.success());
     assert!(person.json(&["build", project, "--locked"])["packages"][0]["digest"].is_string());
     manifest("2");
-    assert_eq!(person.refusal(&["build", project]).0, "pkg.not-installed");
+    assert_eq!(person.refusal(&["build", project]).0, "package.not-installed");
     manifest("0.1");
     let lock = String::from_utf8(person.read("checked/mpp.lock")).expect("text");
     let digest = lock.split("digest = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a digest");
