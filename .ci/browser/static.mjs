@@ -29,13 +29,13 @@ try {
   await go("search/");
   await page.locator("#q").pressSequentially("acme");
   // What was typed first fits more.
-  await page.waitForFunction(() => document.querySelectorAll("#results li").length === 1);
+  await page.waitForFunction(() => document.querySelectorAll("#results > li").length === 1);
   expect((await page.locator("#results a.title").innerText()) === "acme:md", "a search finds what fits, and nothing else");
   await go("");
   await page.fill("#q", "acme md");
   await page.click("button.go");
   await page.waitForSelector("#results a.title");
-  expect(await page.locator("#results li").count() === 1, "a search from another page too");
+  expect(await page.locator("#results > li").count() === 1, "a search from another page too");
 
   const seen = new Set([base]), waiting = [base];
   while (waiting.length) {

@@ -233,12 +233,12 @@ fn where_files_are_is_said_in_the_configuration_and_only_so_that_it_can_be_follo
 fn a_copy_is_brought_up_to_date_and_other_files_in_its_folder_stay() {
     let author = author();
     author.json(&["registry", "export", "www"]);
-    author.write("www/index.html", "a page");
+    author.write("www/about.html", "a page");
     author.json(&["publish", "md.mpp", "--key", "acme"]);
     let report = author.json(&["registry", "export", "www"]);
     assert_eq!((&report["blobs"], &report["removed"]), (&json!(1), &json!(0)));
     assert_eq!(author.json(&["registry", "export", "www"])["written"], 0);
-    assert_eq!(author.read("www/index.html"), b"a page");
+    assert_eq!(author.read("www/about.html"), b"a page");
     assert!(author.path("www/index/head.json").is_file());
 }
 
