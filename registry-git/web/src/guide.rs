@@ -28,6 +28,7 @@ chapters! {
     "from-an-mcp-server" => "Coming from an MCP server",
     "registry" => "Running a registry",
     "embedding" => "Embedding the host",
+    "plugins-and-filters" => "Plugins and filters",
     "reference" => "Every command",
 }
 
