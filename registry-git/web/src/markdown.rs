@@ -101,7 +101,7 @@ mod tests {
         check("![x](https://evil.example/pixel.png)", "<p></p>");
         check("<form action=https://evil.example><input></form>", "");
         check("# <script>alert(1)</script>\n\nx", "<p>x</p>");
-        check("<svg onload=alert(1)></svg>", "");
+        check("<svg onload=alert(1)></svg>", "<p></p>");
     }
 
     #[test]
